@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <linux/btf.h>
+
+#include "btf/ebpf-btf.h"
+#include "btf/ebpf-btf-type.h"
+
+G_BEGIN_DECLS
+
+/* The parsed form is the kernel's own: the bytes in the host's byte order (a foreign-endian blob is
+ * swapped once), one offset a type, strings left where they are. Everything below is validated by
+ * the parser: ids and name offsets are in range, kinds known, and lists inside the blob. */
+
+/* NULL for id 0 (void) and for an id out of range; looks into the base for its ids. */
+const struct btf_type *ebpf_btf_peek (EbpfBtf *self, guint32 id);
+
+/* Never NULL; "" for anonymous. Points into the blob (or the base's). */
+const char *ebpf_btf_peek_name (EbpfBtf *self, guint32 name_offset);
+
+static inline const char *
+ebpf_btf_name_of (EbpfBtf *self, const struct btf_type *type)
+{
+  return ebpf_btf_peek_name (self, type->name_off);
+}
+
+static inline guint
+ebpf_btf_kind_of (const struct btf_type *type)
+{
+  return BTF_INFO_KIND (type->info);
+}
+
+static inline guint
+ebpf_btf_vlen_of (const struct btf_type *type)
+{
+  return BTF_INFO_VLEN (type->info);
+}
+
+static inline gboolean
+ebpf_btf_kflag_of (const struct btf_type *type)
+{
+  return BTF_INFO_KFLAG (type->info);
+}
+
+/* What follows the type: struct btf_member[], btf_enum[], btf_array, btf_param[], btf_var … */
+static inline gconstpointer
+ebpf_btf_tail_of (const struct btf_type *type)
+{
+  return type + 1;
+}
+
+/* Bit offset and, for a bitfield, size (0 where it is none) of a member, in either encoding. */
+void ebpf_btf_member_bits (EbpfBtf *self,
+                           const struct btf_type *type,
+                           guint index,
+                           guint32 *bit_offset,
+                           guint32 *bit_size);
+
+/* Follows typedefs, qualifiers and type tags; 0 where that ends in void. Bounded, so cycles end. */
+guint32 ebpf_btf_strip (EbpfBtf *self, guint32 id);
+
+/* Size in bytes of what a type describes, or -1 (functions, void, cycles, overflow). */
+gint64 ebpf_btf_size_of (EbpfBtf *self, guint32 id);
+
+/* Alignment in bytes as C lays it out. */
+guint ebpf_btf_align_of (EbpfBtf *self, guint32 id);
+
+/* Id by name and kind, or 0. Indexes names at the first call. */
+guint32 ebpf_btf_lookup (EbpfBtf *self, const char *name, guint kind);
+
+/* Calls @func for each type with this name (base first) until it returns FALSE. */
+typedef gboolean (*EbpfBtfIdFunc) (EbpfBtf *btf, guint32 id, gpointer user_data);
+void
+ebpf_btf_foreach_named (EbpfBtf *self, const char *name, EbpfBtfIdFunc func, gpointer user_data);
+
+/* Values. @data must hold ebpf_btf_size_of (). Floating reference; NULL with @error. */
+GVariant *ebpf_btf_value_to_variant (EbpfBtf *self,
+                                     guint32 id,
+                                     gconstpointer data,
+                                     gsize size,
+                                     GError **error);
+gboolean ebpf_btf_value_from_variant (EbpfBtf *self,
+                                      guint32 id,
+                                      GVariant *variant,
+                                      gpointer data,
+                                      gsize size,
+                                      GError **error);
+
+/* A copy with the sizes and offsets of its data sections filled in: what clang leaves for the
+ * loader.
+ * @sections: name (utf8) -> EbpfBtfSectionFixup. Returns @self's new reference where nothing
+ * changes. */
+typedef struct
+{
+  guint32 size;
+  GHashTable *offsets; /* variable name -> GUINT_TO_POINTER (offset) */
+} EbpfBtfSectionFixup;
+EbpfBtf *ebpf_btf_fixup_data_sections (EbpfBtf *self, GHashTable *sections, GError **error);
+
+/* Loads it into the kernel, with what this kernel does not know replaced first (see
+ * ebpf-btf-sanitize.c). Returns an fd, or -1 with @error, which then has the kernel's log. Type ids
+ * stay the same. */
+int ebpf_btf_load_into_kernel (EbpfBtf *self, GError **error);
+
+/* Kernel BTF for relocation: vmlinux first, then each loaded module's (split on it). The module fd
+ * stays open as long as the EbpfKernelModule lives. */
+typedef struct
+{
+  char *name;
+  EbpfBtf *btf;
+  int fd;
+} EbpfKernelModule;
+GPtrArray *ebpf_btf_get_kernel_modules (GError **error); /* of EbpfKernelModule; cached */
+
+G_END_DECLS

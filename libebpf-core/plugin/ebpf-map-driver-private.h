@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "plugin/ebpf-map-driver.h"
+
+G_BEGIN_DECLS
+
+/* What EbpfMapDriver does where a subclass says nothing. Declared here, where it is wanted, and
+ * implemented in the object room (ebpf-map-driver-defaults.c), which knows what an EbpfMap is: the
+ * one place where a lower room calls into a higher one, and it does so without an #include. */
+gboolean ebpf_map_driver_default_check_compatible (EbpfMapDriver *self,
+                                                   EbpfMapSpec *spec,
+                                                   EbpfMap *map,
+                                                   GError **error);
+gsize ebpf_map_driver_default_get_value_buffer_size (EbpfMapDriver *self, EbpfMap *map);
+GVariant *ebpf_map_driver_default_key_to_variant (EbpfMapDriver *self,
+                                                  EbpfMap *map,
+                                                  GBytes *key,
+                                                  GError **error);
+GBytes *ebpf_map_driver_default_key_from_variant (EbpfMapDriver *self,
+                                                  EbpfMap *map,
+                                                  GVariant *key,
+                                                  GError **error);
+GVariant *ebpf_map_driver_default_value_to_variant (EbpfMapDriver *self,
+                                                    EbpfMap *map,
+                                                    GBytes *value,
+                                                    GError **error);
+GBytes *ebpf_map_driver_default_value_from_variant (EbpfMapDriver *self,
+                                                    EbpfMap *map,
+                                                    GVariant *value,
+                                                    GError **error);
+GBytes *ebpf_map_driver_default_pack_value (EbpfMapDriver *self,
+                                            EbpfMap *map,
+                                            GBytes *value,
+                                            GError **error);
+GBytes *ebpf_map_driver_default_value_from_object (EbpfMapDriver *self,
+                                                   EbpfMap *map,
+                                                   GObject *object,
+                                                   GError **error);
+GObject *ebpf_map_driver_default_value_to_object (EbpfMapDriver *self,
+                                                  EbpfMap *map,
+                                                  GBytes *value,
+                                                  GError **error);
+EbpfReader *ebpf_map_driver_default_open_reader (EbpfMapDriver *self,
+                                                 EbpfMap *map,
+                                                 GVariant *options,
+                                                 GError **error);
+
+/* Set by the registry: what the driver serves, and the context its owner's thread runs (NULL for C
+ * drivers, which may be called from any thread). */
+void ebpf_map_driver_bind (EbpfMapDriver *self, GMainContext *context);
+
+G_END_DECLS

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "asm/ebpf-insn-private.h"
+#include "btf/ebpf-ext-info-private.h"
+
+G_BEGIN_DECLS
+
+/* What an instruction refers to and the loader has to fill in. */
+typedef enum
+{
+  EBPF_RELOC_MAP,       /* ldimm64: fd of the map @symbol */
+  EBPF_RELOC_MAP_VALUE, /* ldimm64: fd of the map @symbol, address of its byte @addend */
+  EBPF_RELOC_KSYM,      /* ldimm64: address, or BTF id, of the kernel's @symbol */
+  EBPF_RELOC_KFUNC,     /* call of the kernel's function @symbol */
+  EBPF_RELOC_OTHER,     /* a symbol that nothing defines; the caller may have patched the code */
+} EbpfRelocKind;
+
+typedef struct
+{
+  guint32 insn;
+  EbpfRelocKind kind;
+  GRefString *symbol;
+  gint64 addend;
+  guint32 btf_id; /* of the extern's VAR or FUNC in the object's BTF; 0 where there is none */
+  gboolean weak;
+} EbpfReloc;
+
+/* The code of one program, whole: its own function, then every subprogram that it calls, with calls
+ * and function addresses already pointing right. Immutable once it is in a spec, and shared. */
+typedef struct
+{
+  GArray *insns;      /* of EbpfInsn */
+  GArray *relocs;     /* of EbpfReloc, sorted by insn */
+  GArray *func_infos; /* of EbpfFuncInfo, sorted by insn */
+  GArray *line_infos; /* of EbpfLineInfo */
+  GArray *core_relos; /* of EbpfCoreRelo */
+} EbpfCode;
+
+EbpfCode *ebpf_code_new (void);
+EbpfCode *ebpf_code_ref (EbpfCode *self);
+void ebpf_code_unref (EbpfCode *self);
+
+/* Appends @other behind @self and moves what belongs to it. Returns where it starts. */
+guint32 ebpf_code_append (EbpfCode *self, const EbpfCode *other);
+void ebpf_code_add_reloc (EbpfCode *self,
+                          guint32 insn,
+                          EbpfRelocKind kind,
+                          const char *symbol,
+                          gint64 addend);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EbpfCode, ebpf_code_unref)
+
+G_END_DECLS

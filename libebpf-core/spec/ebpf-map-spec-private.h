@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "spec/ebpf-map-spec.h"
+
+G_BEGIN_DECLS
+
+/* A map that stands for a section of an object file (.data, .rodata, .bss, .kconfig …): an array
+ * with one entry, the section's bytes. @constant: frozen once filled. */
+void ebpf_map_spec_set_data_section (EbpfMapSpec *self, gboolean constant);
+gboolean ebpf_map_spec_is_constant (EbpfMapSpec *self);
+
+/* Names of the object file's btf_decl_tag annotations on this map; strv, may be NULL. */
+void ebpf_map_spec_set_tags (EbpfMapSpec *self, const char *const *tags);
+
+G_END_DECLS

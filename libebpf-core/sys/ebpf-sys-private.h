@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "base/ebpf-error-private.h"
+#include "sys/ebpf-abi-private.h"
+
+G_BEGIN_DECLS
+
+/* bpf(2). Returns what the kernel returns, or -1 with errno set. Commands that answer with a file
+ * descriptor answer with one of 3 or above that has FD_CLOEXEC set. EINTR is retried for commands
+ * that can be; EAGAIN on a program load is retried a few times. */
+int ebpf_sys_bpf (EbpfSysCommand command, gpointer attr, guint size);
+
+/* Tests make calls fail: where set, called first; a positive return value becomes errno. */
+typedef int (*EbpfSysFaultFunc) (EbpfSysCommand command, gpointer user_data);
+void ebpf_sys_set_fault_func (EbpfSysFaultFunc func, gpointer user_data);
+
+/* Turns @errsv into an error: "WHAT: ANSWER (ENAME); HINT". The code follows from errno; where a
+ * privilege is missing (EPERM, EACCES without CAP_BPF …) or bpf(2) itself (ENOSYS), the hint says
+ * which one and how to get it. */
+void ebpf_sys_set_error (GError **error, int errsv, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+/* "EPERM" for EPERM; "errno 4711" for a number without a name. */
+const char *ebpf_sys_errno_name (int errsv);
+
+/* What is missing for bpf(2): root or capabilities, the sysctl, the kernel option. NULL where the
+ * process seems to have all it needs. */
+char *ebpf_sys_explain_privileges (void);
+
+/* Closes *fd where it is not negative, and sets it to -1; errno stays. */
+void ebpf_sys_clear_fd (int *fd);
+
+/* A copy of the fd of 3 or above with FD_CLOEXEC, or -1 with @error. */
+int ebpf_sys_dup_fd (int fd, GError **error);
+
+/* Opens the object with this id; @command is one of the EBPF_SYS_*_GET_FD_BY_ID. -1 with errno. */
+int ebpf_sys_get_fd_by_id (EbpfSysCommand command, guint32 id);
+
+/* Fills @info (zeroed first) from EBPF_SYS_OBJ_GET_INFO_BY_FD. -1 with errno. */
+int ebpf_sys_get_info (int fd, gpointer info, guint32 size);
+
+/* Makes @name fit for the kernel: other characters than [A-Za-z0-9_.] dropped, cut to 15. */
+void ebpf_sys_copy_name (char dest[EBPF_SYS_NAME_SIZE], const char *name);
+
+/* What this kernel can do. Probed once by trying; only conclusive answers are kept. */
+typedef enum
+{
+  EBPF_FEATURE_BTF,                  /* 4.18: BPF_BTF_LOAD */
+  EBPF_FEATURE_BTF_FUNC,             /* 5.0: function and line info */
+  EBPF_FEATURE_BTF_FUNC_GLOBAL,      /* 5.6 */
+  EBPF_FEATURE_BTF_DATASEC,          /* 5.2: VAR, DATASEC */
+  EBPF_FEATURE_BTF_FLOAT,            /* 5.13 */
+  EBPF_FEATURE_BTF_DECL_TAG,         /* 5.16 */
+  EBPF_FEATURE_BTF_TYPE_TAG,         /* 5.17 */
+  EBPF_FEATURE_BTF_ENUM64,           /* 6.0 */
+  EBPF_FEATURE_ARRAY_MMAP,           /* 5.5 */
+  EBPF_FEATURE_GLOBAL_DATA,          /* 5.2 */
+  EBPF_FEATURE_PROG_NAME,            /* 4.15: names of programs and maps */
+  EBPF_FEATURE_EXPECTED_ATTACH_TYPE, /* 4.17 */
+  EBPF_FEATURE_PERF_LINK,            /* 5.15: bpf_link over a perf event */
+  EBPF_FEATURE_BPF_LINK,             /* 5.7 */
+  EBPF_FEATURE_PROBE_READ_KERNEL,    /* 5.5 */
+  EBPF_FEATURE_BPF_COOKIE,           /* 5.15 */
+  EBPF_N_FEATURES
+} EbpfFeature;
+
+gboolean ebpf_sys_has_feature (EbpfFeature feature);
+
+/* "a ring buffer", "5.8" and so on live with who needs them; this is for the table above. */
+const char *ebpf_sys_feature_describe (EbpfFeature feature);
+const char *ebpf_sys_feature_min_version (EbpfFeature feature);
+
+/* LINUX_VERSION_CODE of the running kernel, from the vDSO note or uname. */
+guint32 ebpf_sys_get_kernel_version_code (void);
+
+G_END_DECLS
