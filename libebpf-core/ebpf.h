@@ -18,6 +18,7 @@
 #include "spec/ebpf-program-spec.h"
 #include "spec/ebpf-variable-spec.h"
 #include "spec/ebpf-section-name.h"
+#include "spec/ebpf-binding.h"
 #include "spec/ebpf-collection-spec.h"
 #include "elf/ebpf-elf.h"
 #include "plugin/ebpf-map-driver.h"

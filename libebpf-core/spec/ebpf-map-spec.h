@@ -93,6 +93,9 @@ EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_map_spec_is_data_section (EbpfMapSpec *self);
 
 EBPF_AVAILABLE_IN_ALL
+const char *const *ebpf_map_spec_get_tags (EbpfMapSpec *self);
+
+EBPF_AVAILABLE_IN_ALL
 void ebpf_map_spec_add_content (EbpfMapSpec *self, GBytes *key, GBytes *value);
 
 EBPF_AVAILABLE_IN_ALL

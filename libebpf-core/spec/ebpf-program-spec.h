@@ -82,7 +82,9 @@ EBPF_AVAILABLE_IN_ALL
 GBytes *ebpf_program_spec_get_instructions (EbpfProgramSpec *self);
 
 EBPF_AVAILABLE_IN_ALL
-void ebpf_program_spec_set_instructions (EbpfProgramSpec *self, EbpfAssembler *assembler);
+gboolean ebpf_program_spec_set_instructions (EbpfProgramSpec *self,
+                                             EbpfAssembler *assembler,
+                                             GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 char *ebpf_program_spec_disassemble (EbpfProgramSpec *self);
