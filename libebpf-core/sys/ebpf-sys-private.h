@@ -21,6 +21,20 @@ void ebpf_sys_set_fault_func (EbpfSysFaultFunc func, gpointer user_data);
  * which one and how to get it. */
 void ebpf_sys_set_error (GError **error, int errsv, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
+/* The same with a code and a hint of the caller's; where @hint is NULL, that of errno is taken. */
+void ebpf_sys_set_error_with_hint (GError **error,
+                                   EbpfError code,
+                                   int errsv,
+                                   const char *hint,
+                                   const char *format,
+                                   ...) G_GNUC_PRINTF (5, 6);
+
+/* What errno means to a caller who does not know better. */
+EbpfError ebpf_sys_error_code (int errsv);
+
+/* g_strerror () that also knows the kernel's own 524, ENOTSUPP. */
+const char *ebpf_sys_strerror (int errsv);
+
 /* "EPERM" for EPERM; "errno 4711" for a number without a name. */
 const char *ebpf_sys_errno_name (int errsv);
 
@@ -30,6 +44,9 @@ char *ebpf_sys_explain_privileges (void);
 
 /* Closes *fd where it is not negative, and sets it to -1; errno stays. */
 void ebpf_sys_clear_fd (int *fd);
+
+/* Moves an fd below 3 up; negative ones and errno pass. Takes @fd; -1 with errno. */
+int ebpf_sys_raise_fd (int fd);
 
 /* A copy of the fd of 3 or above with FD_CLOEXEC, or -1 with @error. */
 int ebpf_sys_dup_fd (int fd, GError **error);
@@ -70,6 +87,18 @@ gboolean ebpf_sys_has_feature (EbpfFeature feature);
 /* "a ring buffer", "5.8" and so on live with who needs them; this is for the table above. */
 const char *ebpf_sys_feature_describe (EbpfFeature feature);
 const char *ebpf_sys_feature_min_version (EbpfFeature feature);
+
+/* Contents of a small text file without trailing white space, or NULL. */
+char *ebpf_sys_read_file (const char *path);
+
+/* "0-3,5" to { 0, 1, 2, 3, 5 }: guint. */
+GArray *ebpf_sys_parse_cpu_list (const char *text, GError **error);
+
+#define EBPF_SYS_KERNEL_VERSION(major, minor, micro)                                               \
+  (((guint32) (major) << 16) + ((guint32) (minor) << 8) + (guint32) (micro))
+
+/* The version code of "6.1.0-38-amd64", or 0. */
+guint32 ebpf_sys_parse_kernel_version (const char *release);
 
 /* LINUX_VERSION_CODE of the running kernel, from the vDSO note or uname. */
 guint32 ebpf_sys_get_kernel_version_code (void);
