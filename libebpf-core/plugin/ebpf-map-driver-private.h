@@ -47,8 +47,13 @@ EbpfReader *ebpf_map_driver_default_open_reader (EbpfMapDriver *self,
                                                  GVariant *options,
                                                  GError **error);
 
-/* Set by the registry: what the driver serves, and the context its owner's thread runs (NULL for C
- * drivers, which may be called from any thread). */
+/* Called by the registry, once, in the thread that registers the driver. @context: the context that
+ * this thread runs, or NULL for a driver that may be called from any thread. From then on its
+ * properties cannot change. */
 void ebpf_map_driver_bind (EbpfMapDriver *self, GMainContext *context);
+gboolean ebpf_map_driver_is_bound (EbpfMapDriver *self);
+
+/* Whether its class overrides open_reader. */
+gboolean ebpf_map_driver_has_reader (EbpfMapDriver *self);
 
 G_END_DECLS

@@ -73,6 +73,9 @@ const char *ebpf_map_driver_get_nick (EbpfMapDriver *self);
 EBPF_AVAILABLE_IN_ALL
 GVariant *ebpf_map_driver_get_map_types (EbpfMapDriver *self);
 
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_driver_get_thread_safe (EbpfMapDriver *self);
+
 /* Calls of the virtual functions. The core and applications that wrap drivers use these: they check
  * results and errors, and bring a driver that lives in a script to its own thread. */
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "base/ebpf-error.h"
+
+G_BEGIN_DECLS
+
+/* What plug-ins need beyond what applications do. */
+
+EBPF_AVAILABLE_IN_ALL
+void ebpf_plugin_set_error (GError **error, EbpfError code, int errsv, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
+
+EBPF_AVAILABLE_IN_ALL
+void ebpf_plugin_set_system_error (GError **error, int errsv, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
+EBPF_AVAILABLE_IN_ALL
+int
+ebpf_plugin_open_bpf_output (guint cpu, guint wakeup_events, guint wakeup_bytes, GError **error);
+
+G_END_DECLS
