@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <ebpf.h>
+#include <string.h>
+
+#include "ebpf-test.h"
+
+static GBytes *
+bytes_of_u32 (guint32 value)
+{
+  return g_bytes_new (&value, sizeof value);
+}
+
+static EbpfCollectionSpec *
+make_spec (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec = ebpf_collection_spec_new ();
+  g_autoptr (EbpfMapSpec) map = ebpf_map_spec_new ("counts", EBPF_MAP_TYPE_HASH, 4, 8, 16);
+  g_autoptr (EbpfProgramSpec) program =
+      ebpf_program_spec_new ("on_packet", EBPF_PROGRAM_TYPE_SOCKET_FILTER);
+  g_autoptr (GBytes) value = bytes_of_u32 (7);
+  g_autoptr (EbpfVariableSpec) variable =
+      ebpf_variable_spec_new ("limit", ".rodata", 4, value, NULL);
+
+  g_assert_true (ebpf_collection_spec_add_map (spec, map, NULL));
+  g_assert_true (ebpf_collection_spec_add_program (spec, program, NULL));
+  g_assert_true (ebpf_collection_spec_add_variable (spec, variable, NULL));
+
+  return g_steal_pointer (&spec);
+}
+
+static void
+test_names (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec = make_spec ();
+  g_autoptr (EbpfMapSpec) twin = ebpf_map_spec_new ("counts", EBPF_MAP_TYPE_ARRAY, 4, 4, 1);
+  g_autoptr (GPtrArray) maps = ebpf_collection_spec_list_maps (spec);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_nonnull (ebpf_collection_spec_get_map (spec, "counts"));
+  g_assert_null (ebpf_collection_spec_get_map (spec, "on_packet"));
+  g_assert_nonnull (ebpf_collection_spec_get_program (spec, "on_packet"));
+  g_assert_nonnull (ebpf_collection_spec_get_variable (spec, "limit"));
+  g_assert_cmpuint (maps->len, ==, 1);
+
+  g_assert_false (ebpf_collection_spec_add_map (spec, twin, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_EXISTS, "*two maps*\"counts\"*");
+}
+
+static void
+test_copy (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec = make_spec ();
+  g_autoptr (EbpfMapSpec) inner = ebpf_map_spec_new ("inner", EBPF_MAP_TYPE_ARRAY, 4, 4, 1);
+  g_autoptr (EbpfCollectionSpec) copy = NULL;
+  g_autoptr (GBytes) key = bytes_of_u32 (1);
+  g_autoptr (GBytes) eight = bytes_of_u32 (8);
+  g_autoptr (GBytes) value = NULL;
+  EbpfMapSpec *map = ebpf_collection_spec_get_map (spec, "counts");
+  EbpfMapSpec *map_copy;
+
+  ebpf_map_spec_set_map_flags (map, EBPF_MAP_FLAGS_NO_PREALLOC);
+  ebpf_map_spec_set_inner_map (map, inner);
+  ebpf_map_spec_add_content (map, key, eight);
+  ebpf_map_spec_add_reference (map, key, "other");
+
+  copy = ebpf_collection_spec_copy (spec);
+  map_copy = ebpf_collection_spec_get_map (copy, "counts");
+  g_assert_true (map_copy != map);
+  g_assert_cmpuint (ebpf_map_spec_get_map_flags (map_copy), ==, EBPF_MAP_FLAGS_NO_PREALLOC);
+  g_assert_cmpuint (ebpf_map_spec_get_n_contents (map_copy), ==, 2);
+  g_assert_cmpstr (ebpf_map_spec_get_content_reference (map_copy, 1), ==, "other");
+  g_assert_null (ebpf_map_spec_get_content_value (map_copy, 1));
+  g_assert_true (ebpf_map_spec_get_inner_map (map_copy) != inner);
+
+  ebpf_map_spec_set_max_entries (map_copy, 99);
+  ebpf_map_spec_clear_contents (map_copy);
+  g_assert_true (ebpf_variable_spec_set_bytes (ebpf_collection_spec_get_variable (copy, "limit"),
+                                               eight, NULL));
+
+  g_assert_cmpuint (ebpf_map_spec_get_max_entries (map), ==, 16);
+  g_assert_cmpuint (ebpf_map_spec_get_n_contents (map), ==, 2);
+  value = ebpf_variable_spec_get_bytes (ebpf_collection_spec_get_variable (spec, "limit"));
+  g_assert_cmpmem (g_bytes_get_data (value, NULL), g_bytes_get_size (value), &(guint32){ 7 },
+                   sizeof (guint32));
+}
+
+static void
+test_variable_size (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec = make_spec ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("12345", 5);
+  g_autoptr (GError) error = NULL;
+  EbpfVariableSpec *variable = ebpf_collection_spec_get_variable (spec, "limit");
+
+  g_assert_true (ebpf_variable_spec_get_constant (variable));
+  g_assert_false (ebpf_variable_spec_set_bytes (variable, bytes, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_WRONG_SIZE,
+                                  "*\"limit\"*4 bytes, not 5*");
+}
+
+static void
+test_missing_constants (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec = make_spec ();
+  g_autoptr (GVariant) constants =
+      g_variant_ref_sink (g_variant_new_parsed ("{'a': <uint32 1>, 'b': <uint32 2>}"));
+  g_autoptr (GVariant) wrong = g_variant_ref_sink (g_variant_new_string ("x"));
+  g_autoptr (GVariant) untyped =
+      g_variant_ref_sink (g_variant_new_parsed ("{'limit': <uint32 1>}"));
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (ebpf_collection_spec_set_constants (spec, constants, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND,
+                                  "no variable named \"a\", \"b\"");
+  g_clear_error (&error);
+
+  g_assert_false (ebpf_collection_spec_set_constants (spec, wrong, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_WRONG_TYPE, "*a{sv}*not as s");
+  g_clear_error (&error);
+
+  g_assert_false (ebpf_collection_spec_set_constants (spec, untyped, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_BTF, "*\"limit\"*clang -g*");
+}
+
+/* An application's object, with a property for each thing that it wants. */
+typedef struct
+{
+  GObject parent_instance;
+
+  EbpfMapSpec *counts;
+  EbpfProgramSpec *handler;
+  EbpfVariableSpec *missing;
+} Target;
+
+typedef struct
+{
+  GObjectClass parent_class;
+} TargetClass;
+
+static gboolean target_asks_for_missing;
+
+static GType target_get_type (void);
+G_DEFINE_TYPE (Target, target, G_TYPE_OBJECT)
+
+static void
+target_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  Target *self = (Target *) object;
+
+  if (prop_id == 1)
+    g_set_object (&self->counts, g_value_get_object (value));
+  else if (prop_id == 2)
+    g_set_object (&self->handler, g_value_get_object (value));
+  else
+    g_set_object (&self->missing, g_value_get_object (value));
+}
+
+static void
+target_dispose (GObject *object)
+{
+  Target *self = (Target *) object;
+
+  g_clear_object (&self->counts);
+  g_clear_object (&self->handler);
+  g_clear_object (&self->missing);
+  G_OBJECT_CLASS (target_parent_class)->dispose (object);
+}
+
+static void
+target_class_init (TargetClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS;
+  GParamSpec *pspec;
+
+  object_class->set_property = target_set_property;
+  object_class->dispose = target_dispose;
+  g_object_class_install_property (
+      object_class, 1, g_param_spec_object ("counts", NULL, NULL, EBPF_TYPE_MAP_SPEC, flags));
+  pspec = g_param_spec_object ("handler", NULL, NULL, EBPF_TYPE_PROGRAM_SPEC, flags);
+  ebpf_param_spec_set_symbol (pspec, "on_packet");
+  g_object_class_install_property (object_class, 2, pspec);
+}
+
+static void
+target_init (Target *self)
+{
+  /* A property that nothing can fill, for the test that wants one. */
+  if (target_asks_for_missing &&
+      g_object_class_find_property (G_OBJECT_GET_CLASS (self), "not-there") == NULL)
+    g_object_class_install_property (
+        G_OBJECT_GET_CLASS (self), 3,
+        g_param_spec_object ("not-there", NULL, NULL, EBPF_TYPE_VARIABLE_SPEC,
+                             G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS));
+}
+
+static void
+test_assign (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec = make_spec ();
+  g_autoptr (GObject) target = g_object_new (target_get_type (), NULL);
+  g_autoptr (GObject) plain = g_object_new (G_TYPE_OBJECT, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (ebpf_collection_spec_assign (spec, target, &error));
+  g_assert_no_error (error);
+  g_assert_true (((Target *) target)->counts == ebpf_collection_spec_get_map (spec, "counts"));
+  g_assert_true (((Target *) target)->handler ==
+                 ebpf_collection_spec_get_program (spec, "on_packet"));
+
+  /* Nothing asked for is nothing wrong. */
+  g_assert_true (ebpf_collection_spec_assign (spec, plain, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_assign_missing (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec = ebpf_collection_spec_new ();
+  g_autoptr (GObject) target = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (g_test_subprocess ())
+    {
+      target_asks_for_missing = TRUE;
+      target = g_object_new (target_get_type (), NULL);
+      g_assert_false (ebpf_collection_spec_assign (spec, target, &error));
+      ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND,
+                                      "Target*\"counts\"*\"on_packet\"*\"not_there\"*");
+      g_assert_null (((Target *) target)->counts);
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+}
+
+int
+main (int argc, char **argv)
+{
+  ebpf_test_init (&argc, &argv);
+
+  ebpf_test_add ("/spec/collection/names", test_names);
+  ebpf_test_add ("/spec/collection/copy", test_copy);
+  ebpf_test_add ("/spec/collection/variable-size", test_variable_size);
+  ebpf_test_add ("/spec/collection/missing-constants", test_missing_constants);
+  ebpf_test_add ("/spec/collection/assign", test_assign);
+  ebpf_test_add ("/spec/collection/assign-missing", test_assign_missing);
+
+  return g_test_run ();
+}
