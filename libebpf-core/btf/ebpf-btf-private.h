@@ -25,16 +25,18 @@ ebpf_btf_name_of (EbpfBtf *self, const struct btf_type *type)
   return ebpf_btf_peek_name (self, type->name_off);
 }
 
+/* All the bits there are: those that kernels before this or that version want to be zero, later
+ * ones may use for longer lists and more kinds. */
 static inline guint
 ebpf_btf_kind_of (const struct btf_type *type)
 {
-  return BTF_INFO_KIND (type->info);
+  return (type->info >> 24) & 0x7f;
 }
 
 static inline guint
 ebpf_btf_vlen_of (const struct btf_type *type)
 {
-  return BTF_INFO_VLEN (type->info);
+  return type->info & 0xffffff;
 }
 
 static inline gboolean
@@ -66,7 +68,7 @@ gint64 ebpf_btf_size_of (EbpfBtf *self, guint32 id);
 /* Alignment in bytes as C lays it out. */
 guint ebpf_btf_align_of (EbpfBtf *self, guint32 id);
 
-/* Id by name and kind, or 0. Indexes names at the first call. */
+/* Id by name and kind (void: any), or 0. The base comes first. Indexes names at the first call. */
 guint32 ebpf_btf_lookup (EbpfBtf *self, const char *name, guint kind);
 
 /* Calls @func for each type with this name (base first) until it returns FALSE. */
@@ -104,13 +106,14 @@ EbpfBtf *ebpf_btf_fixup_data_sections (EbpfBtf *self, GHashTable *sections, GErr
 int ebpf_btf_load_into_kernel (EbpfBtf *self, GError **error);
 
 /* Kernel BTF for relocation: vmlinux first, then each loaded module's (split on it). The module fd
- * stays open as long as the EbpfKernelModule lives. */
+ * stays open as long as the EbpfKernelModule lives; it is -1 where it may not be had. */
 typedef struct
 {
   char *name;
   EbpfBtf *btf;
   int fd;
 } EbpfKernelModule;
-GPtrArray *ebpf_btf_get_kernel_modules (GError **error); /* of EbpfKernelModule; cached */
+/* Of EbpfKernelModule, sorted by name; a new reference to what is cached. */
+GPtrArray *ebpf_btf_get_kernel_modules (GError **error);
 
 G_END_DECLS

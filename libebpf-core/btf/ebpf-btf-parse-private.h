@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "btf/ebpf-btf-private.h"
+
+G_BEGIN_DECLS
+
+/* Names to ids: ids grouped by the hash of their name. Two arrays of what is really there instead
+ * of a table with room to spare, and no worse for a blob in which every type has the same name. */
+typedef struct
+{
+  guint shift;   /* hash >> shift is the group */
+  guint32 *ends; /* end of each group in ids; it starts at the end of the one before */
+  guint32 *ids;  /* ascending within a group */
+} EbpfBtfIndex;
+
+struct _EbpfBtf
+{
+  GObject parent_instance;
+
+  EbpfBtf *base;
+  GBytes *bytes; /* in the host's byte order */
+  EbpfByteOrder byte_order;
+
+  const guint8 *types;
+  const char *strings;
+  guint32 strings_length;
+  guint32 strings_start; /* offsets below belong to the base */
+
+  guint32 first_id;
+  guint32 n_types;  /* its own, without the base's and void */
+  guint32 *offsets; /* into types, by id - first_id */
+
+  EbpfBtfIndex *index; /* made when first needed */
+};
+
+/* How much of a blob to check. What walks types is safe after either; EBPF_BTF_TRUSTED leaves out
+ * what the kernel has checked about its own. */
+typedef enum
+{
+  EBPF_BTF_UNTRUSTED,
+  EBPF_BTF_TRUSTED,
+} EbpfBtfTrust;
+
+EbpfBtf *ebpf_btf_new_internal (GBytes *bytes, EbpfBtf *base, EbpfBtfTrust trust, GError **error);
+
+/* Fills in @self, which is new but for its base. */
+gboolean ebpf_btf_parse (EbpfBtf *self, GBytes *bytes, EbpfBtfTrust trust, GError **error);
+
+/* Bytes that follow a struct btf_type, or -1 for a kind that is not known. */
+gint64 ebpf_btf_tail_size (guint kind, guint vlen);
+
+/* Swaps a type and what follows it. @from_host: it is in the host's order now. */
+void ebpf_btf_swap_type (struct btf_type *type, gboolean from_host);
+
+/* One past the last id and the last string offset. */
+static inline guint32
+ebpf_btf_end_id (EbpfBtf *self)
+{
+  return self->first_id + self->n_types;
+}
+
+static inline guint32
+ebpf_btf_end_string (EbpfBtf *self)
+{
+  return self->strings_start + self->strings_length;
+}
+
+/* Offset of a type in the section of types, for messages. */
+guint32 ebpf_btf_offset_of (EbpfBtf *self, guint32 id);
+
+EbpfBtfIndex *ebpf_btf_index_new (EbpfBtf *self);
+void ebpf_btf_index_free (EbpfBtfIndex *index);
+
+/* Wherever types are followed: deeper than any compiler goes, and than the kernel accepts (32). */
+#define EBPF_BTF_MAX_DEPTH 64
+
+G_END_DECLS

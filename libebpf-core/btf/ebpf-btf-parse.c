@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Source of the format: Documentation/bpf/btf.rst and include/uapi/linux/btf.h of Linux 6.18. */
+
+#include "btf/ebpf-btf-parse-private.h"
+
+#include "base/ebpf-error-private.h"
+
+#include <string.h>
+
+#define N_KINDS (EBPF_BTF_KIND_ENUM64 + 1)
+
+static const struct
+{
+  guint8 fixed;
+  guint8 each;
+} tail_sizes[N_KINDS] = {
+  [EBPF_BTF_KIND_INT] = { 4, 0 },      [EBPF_BTF_KIND_ARRAY] = { 12, 0 },
+  [EBPF_BTF_KIND_STRUCT] = { 0, 12 },  [EBPF_BTF_KIND_UNION] = { 0, 12 },
+  [EBPF_BTF_KIND_ENUM] = { 0, 8 },     [EBPF_BTF_KIND_FUNC_PROTO] = { 0, 8 },
+  [EBPF_BTF_KIND_VAR] = { 4, 0 },      [EBPF_BTF_KIND_DATASEC] = { 0, 12 },
+  [EBPF_BTF_KIND_DECL_TAG] = { 4, 0 }, [EBPF_BTF_KIND_ENUM64] = { 0, 12 },
+};
+
+static const guint refers_to_type = (1u << EBPF_BTF_KIND_PTR) | (1u << EBPF_BTF_KIND_TYPEDEF) |
+                                    (1u << EBPF_BTF_KIND_VOLATILE) | (1u << EBPF_BTF_KIND_CONST) |
+                                    (1u << EBPF_BTF_KIND_RESTRICT) | (1u << EBPF_BTF_KIND_FUNC) |
+                                    (1u << EBPF_BTF_KIND_FUNC_PROTO) | (1u << EBPF_BTF_KIND_VAR) |
+                                    (1u << EBPF_BTF_KIND_DECL_TAG) | (1u << EBPF_BTF_KIND_TYPE_TAG);
+
+gint64
+ebpf_btf_tail_size (guint kind, guint vlen)
+{
+  if (kind == EBPF_BTF_KIND_VOID || kind >= N_KINDS)
+    return -1;
+
+  return tail_sizes[kind].fixed + (gint64) tail_sizes[kind].each * vlen;
+}
+
+guint32
+ebpf_btf_offset_of (EbpfBtf *self, guint32 id)
+{
+  if (id < self->first_id)
+    return self->base != NULL && id != 0 ? ebpf_btf_offset_of (self->base, id) : 0;
+
+  return self->offsets[id - self->first_id];
+}
+
+static inline void
+swap32 (guint32 *word)
+{
+  *word = GUINT32_SWAP_LE_BE (*word);
+}
+
+void
+ebpf_btf_swap_type (struct btf_type *type, gboolean from_host)
+{
+  guint32 info = from_host ? type->info : GUINT32_SWAP_LE_BE (type->info);
+  guint kind = (info >> 24) & 0x7f;
+  gint64 words;
+  guint32 *word;
+
+  for (word = (guint32 *) type; word < (guint32 *) (type + 1); word++)
+    swap32 (word);
+
+  /* Whatever follows, of any kind, is words. */
+  words = ebpf_btf_tail_size (kind, info & 0xffffff) / 4;
+  for (; words > 0; words--, word++)
+    swap32 (word);
+}
+
+/* --- header
+ * --------------------------------------------------------------------------------------- */
+
+static guint32
+load32 (const guint8 *data, gsize offset, gboolean swapped)
+{
+  guint32 word;
+
+  memcpy (&word, data + offset, sizeof word);
+  return swapped ? GUINT32_SWAP_LE_BE (word) : word;
+}
+
+typedef struct
+{
+  gboolean swapped;
+  gsize types_offset;
+  guint32 types_length;
+  gsize strings_offset;
+  guint32 strings_length;
+} Header;
+
+static gboolean
+parse_header (Header *header, EbpfBtf *base, const guint8 *data, gsize size, GError **error)
+{
+  guint16 magic;
+  guint32 header_length, type_off, str_off;
+  guint64 types_end, strings_end;
+
+  if (size < sizeof (struct btf_header))
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                      "type information of %" G_GSIZE_FORMAT " bytes ends inside its header", size);
+      return FALSE;
+    }
+
+  memcpy (&magic, data, sizeof magic);
+  if (magic == BTF_MAGIC)
+    {
+      header->swapped = FALSE;
+    }
+  else if (magic == GUINT16_SWAP_LE_BE (BTF_MAGIC))
+    {
+      header->swapped = TRUE;
+    }
+  else
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                      "not type information: it starts with 0x%04x instead of 0x%04x", magic,
+                      BTF_MAGIC);
+      return FALSE;
+    }
+
+  if (data[2] != BTF_VERSION || data[3] != 0)
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                      "type information of version %u with flags 0x%x, which is not known", data[2],
+                      data[3]);
+      return FALSE;
+    }
+
+  header_length = load32 (data, 4, header->swapped);
+  type_off = load32 (data, 8, header->swapped);
+  header->types_length = load32 (data, 12, header->swapped);
+  str_off = load32 (data, 16, header->swapped);
+  header->strings_length = load32 (data, 20, header->swapped);
+
+  /* A longer header is one of a later version, whose additions are not needed to read the rest. */
+  if (header_length < sizeof (struct btf_header) || header_length > size)
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                      "type information of %" G_GSIZE_FORMAT " bytes claims a header of %u bytes",
+                      size, header_length);
+      return FALSE;
+    }
+
+  types_end = (guint64) header_length + type_off + header->types_length;
+  strings_end = (guint64) header_length + str_off + header->strings_length;
+  header->types_offset = (gsize) header_length + type_off;
+  header->strings_offset = (gsize) header_length + str_off;
+
+  if (types_end > size || header->types_offset % 4 != 0)
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                      "section of types at offset %" G_GSIZE_FORMAT
+                      ", %u bytes long, does not fit type information of %" G_GSIZE_FORMAT " bytes",
+                      header->types_offset, header->types_length, size);
+      return FALSE;
+    }
+
+  if (strings_end > size)
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                      "section of strings at offset %" G_GSIZE_FORMAT
+                      ", %u bytes long, does not fit type information of %" G_GSIZE_FORMAT " bytes",
+                      header->strings_offset, header->strings_length, size);
+      return FALSE;
+    }
+
+  if (header->types_length > 0 && header->strings_length > 0 &&
+      header->types_offset < strings_end && header->strings_offset < types_end)
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                      "section of types at offset %" G_GSIZE_FORMAT
+                      " and section of strings at offset %" G_GSIZE_FORMAT " overlap",
+                      header->types_offset, header->strings_offset);
+      return FALSE;
+    }
+
+  /* The base's strings come first, so only a blob without one needs the empty string. */
+  if ((base == NULL && header->strings_length == 0) ||
+      (header->strings_length > 0 &&
+       (data[strings_end - 1] != '\0' || (base == NULL && data[header->strings_offset] != '\0'))))
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                      "section of strings at offset %" G_GSIZE_FORMAT
+                      ", %u bytes long, does not start and end with a zero",
+                      header->strings_offset, header->strings_length);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* --- types
+ * ---------------------------------------------------------------------------------------- */
+
+static inline const struct btf_type *
+type_at (EbpfBtf *self, guint32 i)
+{
+  return (gconstpointer) (self->types + self->offsets[i]);
+}
+
+/* The highest name offset and type id that something refers to. */
+typedef struct
+{
+  guint32 name;
+  guint32 id;
+} Extremes;
+
+static inline void
+consider (guint32 *extreme, guint32 value)
+{
+  if (value > *extreme)
+    *extreme = value;
+}
+
+static inline void
+collect (Extremes *extremes, const struct btf_type *type)
+{
+  guint kind = ebpf_btf_kind_of (type), vlen = ebpf_btf_vlen_of (type), i;
+  gconstpointer tail = ebpf_btf_tail_of (type);
+
+  consider (&extremes->name, type->name_off);
+  if (refers_to_type & (1u << kind))
+    consider (&extremes->id, type->type);
+
+  switch (kind)
+    {
+    case EBPF_BTF_KIND_STRUCT:
+    case EBPF_BTF_KIND_UNION:
+      {
+        const struct btf_member *members = tail;
+
+        for (i = 0; i < vlen; i++)
+          {
+            consider (&extremes->name, members[i].name_off);
+            consider (&extremes->id, members[i].type);
+          }
+        break;
+      }
+
+    case EBPF_BTF_KIND_FUNC_PROTO:
+      {
+        const struct btf_param *params = tail;
+
+        for (i = 0; i < vlen; i++)
+          {
+            consider (&extremes->name, params[i].name_off);
+            consider (&extremes->id, params[i].type);
+          }
+        break;
+      }
+
+    case EBPF_BTF_KIND_ENUM:
+      {
+        const struct btf_enum *values = tail;
+
+        for (i = 0; i < vlen; i++)
+          consider (&extremes->name, values[i].name_off);
+        break;
+      }
+
+    case EBPF_BTF_KIND_ENUM64:
+      {
+        const guint32 *words = tail;
+
+        for (i = 0; i < vlen; i++)
+          consider (&extremes->name, words[3 * i]);
+        break;
+      }
+
+    case EBPF_BTF_KIND_ARRAY:
+      {
+        const struct btf_array *array = tail;
+
+        consider (&extremes->id, array->type);
+        consider (&extremes->id, array->index_type);
+        break;
+      }
+
+    case EBPF_BTF_KIND_DATASEC:
+      {
+        const struct btf_var_secinfo *vars = tail;
+
+        for (i = 0; i < vlen; i++)
+          consider (&extremes->id, vars[i].type);
+        break;
+      }
+
+    default:
+      break;
+    }
+}
+
+/* Says which type is the one that refers to something out of range. */
+static void
+blame (EbpfBtf *self, GError **error)
+{
+  guint32 i;
+
+  for (i = 0; i < self->n_types; i++)
+    {
+      const struct btf_type *type = type_at (self, i);
+      Extremes extremes = { 0, 0 };
+
+      collect (&extremes, type);
+      if (extremes.name >= ebpf_btf_end_string (self))
+        {
+          ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                          "type %u at offset %u has a name at offset %u, but the strings end at %u",
+                          self->first_id + i, self->offsets[i], extremes.name,
+                          ebpf_btf_end_string (self));
+          return;
+        }
+      if (extremes.id >= ebpf_btf_end_id (self))
+        {
+          ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                          "type %u at offset %u refers to type %u, but the last one is %u",
+                          self->first_id + i, self->offsets[i], extremes.id,
+                          ebpf_btf_end_id (self) - 1);
+          return;
+        }
+    }
+
+  g_assert_not_reached ();
+}
+
+/* Notes where each type starts, swapping it first where it is of the other byte order. */
+static gboolean
+parse_types (EbpfBtf *self, guint32 length, gboolean swapped, GError **error)
+{
+  guint8 *types = (guint8 *) self->types; /* written only where swapped: then it is our own copy */
+  Extremes extremes = { 0, 0 };
+  guint32 position = 0;
+
+  /* As many as there could be; what is not used is never touched and given back below. */
+  self->offsets = g_new (guint32, length / sizeof (struct btf_type) + 1);
+
+  while (position < length)
+    {
+      struct btf_type *type = (gpointer) (types + position);
+      guint32 id = self->first_id + self->n_types;
+      guint32 info;
+      gint64 tail;
+
+      if (length - position < sizeof *type)
+        {
+          ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                          "type %u at offset %u is cut off: the section of types ends at %u", id,
+                          position, length);
+          return FALSE;
+        }
+
+      info = swapped ? GUINT32_SWAP_LE_BE (type->info) : type->info;
+      tail = ebpf_btf_tail_size ((info >> 24) & 0x7f, info & 0xffffff);
+      if (tail < 0)
+        {
+          ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                          "type %u at offset %u is of kind %u, which is not known", id, position,
+                          (info >> 24) & 0x7f);
+          return FALSE;
+        }
+      if ((guint64) tail > length - position - sizeof *type)
+        {
+          ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                          "type %u at offset %u has %u parts, which go beyond the end of the "
+                          "section of types at %u",
+                          id, position, info & 0xffffff, length);
+          return FALSE;
+        }
+
+      if (swapped)
+        ebpf_btf_swap_type (type, FALSE);
+
+      collect (&extremes, type);
+      self->offsets[self->n_types++] = position;
+      position += sizeof *type + tail;
+    }
+
+  self->offsets = g_renew (guint32, self->offsets, MAX (self->n_types, 1));
+
+  if (extremes.name >= ebpf_btf_end_string (self) || extremes.id >= ebpf_btf_end_id (self))
+    {
+      blame (self, error);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* --- what an untrusted blob is checked for besides
+ * -------------------------------------------------- */
+
+/* The type that is a part of @id by value, as number @index of them. FALSE where there is none
+ * left. */
+static gboolean
+get_part (EbpfBtf *self, guint32 id, guint index, guint32 *part)
+{
+  const struct btf_type *type = ebpf_btf_peek (self, id);
+  gconstpointer tail = ebpf_btf_tail_of (type);
+
+  switch (ebpf_btf_kind_of (type))
+    {
+    case EBPF_BTF_KIND_TYPEDEF:
+    case EBPF_BTF_KIND_CONST:
+    case EBPF_BTF_KIND_VOLATILE:
+    case EBPF_BTF_KIND_RESTRICT:
+    case EBPF_BTF_KIND_TYPE_TAG:
+    case EBPF_BTF_KIND_VAR:
+      *part = type->type;
+      return index < 1;
+
+    case EBPF_BTF_KIND_ARRAY:
+      *part = ((const struct btf_array *) tail)->type;
+      return index < 1;
+
+    case EBPF_BTF_KIND_STRUCT:
+    case EBPF_BTF_KIND_UNION:
+      if (index >= ebpf_btf_vlen_of (type))
+        return FALSE;
+      *part = ((const struct btf_member *) tail)[index].type;
+      return TRUE;
+
+    case EBPF_BTF_KIND_DATASEC:
+      if (index >= ebpf_btf_vlen_of (type))
+        return FALSE;
+      *part = ((const struct btf_var_secinfo *) tail)[index].type;
+      return TRUE;
+
+    default:
+      return FALSE;
+    }
+}
+
+typedef struct
+{
+  guint32 id;
+  guint next;
+} Visit;
+
+enum
+{
+  UNSEEN,
+  OPEN,
+  DONE
+};
+
+static gboolean
+check_cycles (EbpfBtf *self, GError **error)
+{
+  g_autofree guint8 *states = g_new0 (guint8, self->n_types);
+  g_autoptr (GArray) stack = g_array_new (FALSE, FALSE, sizeof (Visit));
+  guint32 i;
+
+  for (i = 0; i < self->n_types; i++)
+    {
+      Visit root = { self->first_id + i, 0 };
+
+      if (states[i] != UNSEEN)
+        continue;
+
+      states[i] = OPEN;
+      g_array_append_val (stack, root);
+      while (stack->len > 0)
+        {
+          Visit *top = &g_array_index (stack, Visit, stack->len - 1);
+          Visit child = { 0, 0 };
+          guint8 *state;
+
+          if (!get_part (self, top->id, top->next++, &child.id))
+            {
+              states[top->id - self->first_id] = DONE;
+              g_array_set_size (stack, stack->len - 1);
+              continue;
+            }
+          if (child.id < self->first_id)
+            continue;
+
+          state = &states[child.id - self->first_id];
+          if (*state == OPEN)
+            {
+              const char *name = ebpf_btf_name_of (self, ebpf_btf_peek (self, child.id));
+
+              ebpf_error_set (
+                  error, EBPF_ERROR_BTF, 0, "type %u%s%s at offset %u contains itself: a cycle",
+                  child.id, name[0] != '\0' ? " " : "", name, ebpf_btf_offset_of (self, child.id));
+              return FALSE;
+            }
+          if (*state == UNSEEN)
+            {
+              *state = OPEN;
+              g_array_append_val (stack, child);
+            }
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_kinds (EbpfBtf *self, GError **error)
+{
+  guint32 i;
+  guint j;
+
+  for (i = 0; i < self->n_types; i++)
+    {
+      const struct btf_type *type = type_at (self, i);
+      const struct btf_var_secinfo *vars = ebpf_btf_tail_of (type);
+      const struct btf_type *target;
+
+      switch (ebpf_btf_kind_of (type))
+        {
+        case EBPF_BTF_KIND_FUNC:
+          target = ebpf_btf_peek (self, type->type);
+          if (target == NULL || ebpf_btf_kind_of (target) != EBPF_BTF_KIND_FUNC_PROTO)
+            {
+              ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                              "function %s, type %u at offset %u, has type %u, which is no "
+                              "prototype",
+                              ebpf_btf_name_of (self, type), self->first_id + i, self->offsets[i],
+                              type->type);
+              return FALSE;
+            }
+          break;
+
+        case EBPF_BTF_KIND_DATASEC:
+          for (j = 0; j < ebpf_btf_vlen_of (type); j++)
+            {
+              target = ebpf_btf_peek (self, vars[j].type);
+              if (target == NULL || (ebpf_btf_kind_of (target) != EBPF_BTF_KIND_VAR &&
+                                     ebpf_btf_kind_of (target) != EBPF_BTF_KIND_FUNC))
+                {
+                  ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                                  "section %s, type %u at offset %u, lists type %u, which is "
+                                  "neither variable nor function",
+                                  ebpf_btf_name_of (self, type), self->first_id + i,
+                                  self->offsets[i], vars[j].type);
+                  return FALSE;
+                }
+            }
+          break;
+
+        default:
+          break;
+        }
+    }
+
+  return TRUE;
+}
+
+gboolean
+ebpf_btf_parse (EbpfBtf *self, GBytes *bytes, EbpfBtfTrust trust, GError **error)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  gboolean host_is_little = G_BYTE_ORDER == G_LITTLE_ENDIAN;
+  Header header;
+
+  if (!parse_header (&header, self->base, data, size, error))
+    return FALSE;
+
+  self->byte_order = host_is_little == !header.swapped ? EBPF_BYTE_ORDER_LITTLE_ENDIAN
+                                                       : EBPF_BYTE_ORDER_BIG_ENDIAN;
+
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  if (header.swapped || (guintptr) data % 4 != 0)
+    {
+      guint8 *copy = g_memdup2 (data, size);
+
+      if (header.swapped)
+        {
+          struct btf_header *head = (gpointer) copy;
+          guint32 *word;
+
+          head->magic = BTF_MAGIC;
+          for (word = &head->hdr_len; word <= &head->str_len; word++)
+            swap32 (word);
+        }
+      data = copy;
+      self->bytes = g_bytes_new_take (copy, size);
+    }
+  else
+    {
+      self->bytes = g_bytes_ref (bytes);
+    }
+
+  self->types = data + header.types_offset;
+  self->strings = (const char *) data + header.strings_offset;
+  self->strings_length = header.strings_length;
+
+  if (self->base != NULL)
+    {
+      self->first_id = ebpf_btf_end_id (self->base);
+      self->strings_start = ebpf_btf_end_string (self->base);
+      if (G_MAXUINT32 - self->first_id < header.types_length / sizeof (struct btf_type) ||
+          G_MAXUINT32 - self->strings_start < header.strings_length)
+        {
+          ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                          "base and split type information together are too large");
+          return FALSE;
+        }
+    }
+
+  if (!parse_types (self, header.types_length, header.swapped, error))
+    return FALSE;
+
+  return trust == EBPF_BTF_TRUSTED || (check_kinds (self, error) && check_cycles (self, error));
+}
