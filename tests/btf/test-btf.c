@@ -7,6 +7,7 @@
 #include "ebpf-test.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static EbpfBtf *
 parse (TestBtf *builder)
@@ -105,6 +106,8 @@ build_all_kinds (gboolean big_endian)
 static void
 check_all_kinds (EbpfBtf *btf)
 {
+  static const guint kinds[] = { 0,  1,  1,  2,  3,  4,  8, 10, 6, 19, 13,
+                                 12, 14, 15, 16, 17, 18, 7, 5,  9, 11 };
   const struct btf_type *type;
   const struct btf_member *members;
   const struct btf_array *array;
@@ -117,8 +120,6 @@ check_all_kinds (EbpfBtf *btf)
   g_assert_null (ebpf_btf_peek (btf, 0));
   g_assert_null (ebpf_btf_peek (btf, RESTRICT + 1));
 
-  static const guint kinds[] = { 0,  1,  1,  2,  3,  4,  8, 10, 6, 19, 13,
-                                 12, 14, 15, 16, 17, 18, 7, 5,  9, 11 };
   for (id = 1; id <= RESTRICT; id++)
     g_assert_cmpuint (ebpf_btf_kind_of (ebpf_btf_peek (btf, id)), ==, kinds[id]);
 
@@ -610,7 +611,7 @@ test_path (void)
 
   fd = g_file_open_tmp ("ebpf-test-XXXXXX", &path, &error);
   g_assert_no_error (error);
-  g_close (fd, NULL);
+  close (fd);
 
   g_assert_true (
       g_file_set_contents (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &error));
@@ -632,7 +633,7 @@ test_path (void)
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_BTF);
   g_assert_nonnull (strstr (error->message, path));
 
-  g_remove (path);
+  unlink (path);
 }
 
 static void
