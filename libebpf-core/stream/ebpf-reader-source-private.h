@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib-unix.h>
+
+G_BEGIN_DECLS
+
+/* A GSource over a descriptor that can be told not to look at it for a while. Its callback is a
+ * GSourceFunc. */
+GSource *ebpf_reader_source_new (int fd, const char *name);
+
+/* Whether the descriptor was readable when the source was dispatched. */
+gboolean ebpf_reader_source_is_ready (GSource *source);
+
+/* @watch: whether to look at the descriptor; @delay_us: dispatch after that time at the latest, or
+ * -1. May be called from any thread. */
+void ebpf_reader_source_arm (GSource *source, gboolean watch, gint64 delay_us);
+
+G_END_DECLS
