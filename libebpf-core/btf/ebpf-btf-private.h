@@ -19,6 +19,9 @@ const struct btf_type *ebpf_btf_peek (EbpfBtf *self, guint32 id);
 /* Never NULL; "" for anonymous. Points into the blob (or the base's). */
 const char *ebpf_btf_peek_name (EbpfBtf *self, guint32 name_offset);
 
+/* Whether a string may be at this offset. */
+gboolean ebpf_btf_has_string (EbpfBtf *self, guint32 offset);
+
 static inline const char *
 ebpf_btf_name_of (EbpfBtf *self, const struct btf_type *type)
 {
