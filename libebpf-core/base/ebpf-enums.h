@@ -360,6 +360,23 @@ typedef enum /*< flags >*/
 } EbpfProgramFlags;
 
 /**
+ * EbpfXdpFlags:
+ * @EBPF_XDP_FLAGS_NONE: the driver's mode where it has one, or else the generic one
+ * @EBPF_XDP_FLAGS_SKB: `XDP_FLAGS_SKB_MODE`: generic, in the network stack (Linux 4.12)
+ * @EBPF_XDP_FLAGS_DRV: `XDP_FLAGS_DRV_MODE`: native, in the driver (Linux 4.12)
+ * @EBPF_XDP_FLAGS_HW: `XDP_FLAGS_HW_MODE`: offloaded to the device (Linux 4.13)
+ *
+ * Where an XDP program of an interface runs.
+ */
+typedef enum /*< flags >*/
+{
+  EBPF_XDP_FLAGS_NONE = 0,
+  EBPF_XDP_FLAGS_SKB = 1 << 1,
+  EBPF_XDP_FLAGS_DRV = 1 << 2,
+  EBPF_XDP_FLAGS_HW = 1 << 3,
+} EbpfXdpFlags;
+
+/**
  * EbpfUpdateFlags:
  * @EBPF_UPDATE_FLAGS_ANY: create the entry or replace it
  * @EBPF_UPDATE_FLAGS_NOEXIST: only create

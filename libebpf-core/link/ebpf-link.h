@@ -37,10 +37,22 @@ struct _EbpfLinkClass
 };
 
 EBPF_AVAILABLE_IN_ALL
+EbpfLink *ebpf_link_new_from_fd (int fd, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+EbpfLink *ebpf_link_new_from_id (guint id, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+EbpfLink *ebpf_link_new_from_pin (const char *path, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 EbpfProgram *ebpf_link_get_program (EbpfLink *self);
 
 EBPF_AVAILABLE_IN_ALL
 const char *ebpf_link_get_target (EbpfLink *self);
+
+EBPF_AVAILABLE_IN_ALL
+const char *ebpf_link_get_pin_path (EbpfLink *self);
 
 EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_link_is_open (EbpfLink *self);

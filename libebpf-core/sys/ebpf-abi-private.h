@@ -280,6 +280,161 @@ typedef struct
   guint32 flags;
 } EbpfSysProgBindMap;
 
+/* enum bpf_link_type */
+enum
+{
+  EBPF_SYS_LINK_TYPE_RAW_TRACEPOINT = 1,
+  EBPF_SYS_LINK_TYPE_TRACING = 2,
+  EBPF_SYS_LINK_TYPE_CGROUP = 3,
+  EBPF_SYS_LINK_TYPE_ITER = 4,
+  EBPF_SYS_LINK_TYPE_NETNS = 5,
+  EBPF_SYS_LINK_TYPE_XDP = 6,
+  EBPF_SYS_LINK_TYPE_PERF_EVENT = 7,
+  EBPF_SYS_LINK_TYPE_KPROBE_MULTI = 8,
+  EBPF_SYS_LINK_TYPE_STRUCT_OPS = 9,
+  EBPF_SYS_LINK_TYPE_NETFILTER = 10,
+  EBPF_SYS_LINK_TYPE_TCX = 11,
+  EBPF_SYS_LINK_TYPE_UPROBE_MULTI = 12,
+  EBPF_SYS_LINK_TYPE_NETKIT = 13,
+  EBPF_SYS_LINK_TYPE_SOCKMAP = 14,
+};
+
+/* enum bpf_perf_event_type */
+enum
+{
+  EBPF_SYS_PERF_EVENT_UPROBE = 1,
+  EBPF_SYS_PERF_EVENT_URETPROBE = 2,
+  EBPF_SYS_PERF_EVENT_KPROBE = 3,
+  EBPF_SYS_PERF_EVENT_KRETPROBE = 4,
+  EBPF_SYS_PERF_EVENT_TRACEPOINT = 5,
+  EBPF_SYS_PERF_EVENT_EVENT = 6,
+};
+
+/* struct bpf_link_info: the kinds this library knows */
+typedef struct
+{
+  guint32 type;
+  guint32 id;
+  guint32 prog_id;
+  union
+  {
+    struct
+    {
+      guint64 tp_name __attribute__ ((aligned (8)));
+      guint32 tp_name_len;
+      guint32 padding;
+      guint64 cookie; /* Linux 6.16 */
+    } raw_tracepoint;
+    struct
+    {
+      guint32 attach_type;
+      guint32 target_obj_id;
+      guint32 target_btf_id;
+      guint32 padding;
+      guint64 cookie; /* Linux 6.16 */
+    } tracing;
+    struct
+    {
+      guint64 cgroup_id;
+      guint32 attach_type;
+    } cgroup;
+    struct
+    {
+      guint64 target_name;
+      guint32 target_name_len;
+    } iter;
+    struct
+    {
+      guint32 netns_ino;
+      guint32 attach_type;
+    } netns;
+    struct
+    {
+      guint32 ifindex; /* XDP, tcx, netkit */
+      guint32 attach_type;
+    } device;
+    struct
+    {
+      guint32 map_id; /* struct_ops, sockmap */
+      guint32 attach_type;
+    } map;
+    struct
+    {
+      guint32 pf;
+      guint32 hooknum;
+      gint32 priority;
+      guint32 flags;
+    } netfilter;
+    struct
+    {
+      guint64 addrs;
+      guint32 count;
+      guint32 flags;
+      guint64 missed;
+      guint64 cookies;
+    } kprobe_multi;
+    struct
+    {
+      guint64 path;
+      guint64 offsets;
+      guint64 ref_ctr_offsets;
+      guint64 cookies;
+      guint32 path_size;
+      guint32 count;
+      guint32 flags;
+      guint32 pid;
+    } uprobe_multi;
+    struct
+    {
+      guint32 type;
+      guint32 padding;
+      union
+      {
+        struct
+        {
+          guint64 name;
+          guint32 name_len;
+          guint32 offset;
+        } named; /* what the next three begin with */
+        struct
+        {
+          guint64 file_name;
+          guint32 name_len;
+          guint32 offset;
+          guint64 cookie;
+          guint64 ref_ctr_offset;
+        } uprobe;
+        struct
+        {
+          guint64 func_name;
+          guint32 name_len;
+          guint32 offset;
+          guint64 addr;
+          guint64 missed;
+          guint64 cookie;
+        } kprobe;
+        struct
+        {
+          guint64 tp_name;
+          guint32 name_len;
+          guint32 padding;
+          guint64 cookie;
+        } tracepoint;
+        struct
+        {
+          guint64 config;
+          guint32 type;
+          guint32 padding;
+          guint64 cookie;
+        } event;
+      };
+    } perf_event; /* Linux 6.6 */
+  };
+} EbpfSysLinkInfo;
+
+G_STATIC_ASSERT (G_STRUCT_OFFSET (EbpfSysLinkInfo, raw_tracepoint) == 16);
+G_STATIC_ASSERT (sizeof (EbpfSysLinkInfo) == 64);
+
 #define EBPF_PTR_TO_U64(p) ((guint64) (guintptr) (p))
 
 G_END_DECLS

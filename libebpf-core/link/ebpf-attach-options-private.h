@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "base/ebpf-enums.h"
+
+G_BEGIN_DECLS
+
+/* What ebpf_program_attach () can be told. */
+typedef enum
+{
+  EBPF_ATTACH_OPTION_ATTACH_TYPE,
+  EBPF_ATTACH_OPTION_BINARY,
+  EBPF_ATTACH_OPTION_CGROUP,
+  EBPF_ATTACH_OPTION_COOKIE,
+  EBPF_ATTACH_OPTION_IFINDEX,
+  EBPF_ATTACH_OPTION_INTERFACE,
+  EBPF_ATTACH_OPTION_OFFSET,
+  EBPF_ATTACH_OPTION_PERF_EVENT,
+  EBPF_ATTACH_OPTION_PID,
+  EBPF_ATTACH_OPTION_RETPROBE,
+  EBPF_ATTACH_OPTION_SOCKET,
+  EBPF_ATTACH_OPTION_SYMBOL,
+  EBPF_ATTACH_OPTION_TRACEPOINT,
+  EBPF_ATTACH_OPTION_XDP_FLAGS,
+  EBPF_N_ATTACH_OPTIONS
+} EbpfAttachOption;
+
+#define EBPF_ATTACH_OPTION_BIT(name) (1u << EBPF_ATTACH_OPTION_##name)
+
+typedef struct
+{
+  guint given; /* of the bits above */
+  const char *binary;
+  const char *cgroup;
+  const char *interface;
+  const char *symbol;
+  const char *tracepoint;
+  guint attach_type;
+  guint64 cookie;
+  guint ifindex;
+  guint64 offset;
+  int perf_event;
+  int pid;
+  gboolean retprobe;
+  int socket;
+  EbpfXdpFlags xdp_flags;
+} EbpfAttachOptions;
+
+/* Reads @dictionary (a{sv} or NULL), whose strings @self then points into. An option that is not
+ * among @known, bits of those that the hook takes, is an error that lists these. @what: "attaching
+ * program …", the beginning of errors. */
+gboolean ebpf_attach_options_read (EbpfAttachOptions *self,
+                                   GVariant *dictionary,
+                                   guint known,
+                                   const char *what,
+                                   GError **error);
+
+const char *ebpf_attach_option_get_name (EbpfAttachOption option);
+
+G_END_DECLS
