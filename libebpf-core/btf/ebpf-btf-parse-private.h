@@ -32,8 +32,21 @@ struct _EbpfBtf
   guint32 n_types;  /* its own, without the base's and void */
   guint32 *offsets; /* into types, by id - first_id */
 
-  EbpfBtfIndex *index; /* made when first needed */
+  /* Made when first needed: one of functions, which are most of what a kernel has, and one of all
+   * else. */
+  guint32 n_named_types;
+  guint32 n_named_functions;
+  EbpfBtfIndex *type_index;
+  EbpfBtfIndex *function_index;
 };
+
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+#define EBPF_BYTE_ORDER_HOST EBPF_BYTE_ORDER_LITTLE_ENDIAN
+#define EBPF_BYTE_ORDER_FOREIGN EBPF_BYTE_ORDER_BIG_ENDIAN
+#else
+#define EBPF_BYTE_ORDER_HOST EBPF_BYTE_ORDER_BIG_ENDIAN
+#define EBPF_BYTE_ORDER_FOREIGN EBPF_BYTE_ORDER_LITTLE_ENDIAN
+#endif
 
 /* How much of a blob to check. What walks types is safe after either; EBPF_BTF_TRUSTED leaves out
  * what the kernel has checked about its own. */
@@ -70,7 +83,6 @@ ebpf_btf_end_string (EbpfBtf *self)
 /* Offset of a type in the section of types, for messages. */
 guint32 ebpf_btf_offset_of (EbpfBtf *self, guint32 id);
 
-EbpfBtfIndex *ebpf_btf_index_new (EbpfBtf *self);
 void ebpf_btf_index_free (EbpfBtfIndex *index);
 
 /* Wherever types are followed: deeper than any compiler goes, and than the kernel accepts (32). */

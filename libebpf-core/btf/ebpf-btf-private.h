@@ -19,6 +19,9 @@ const struct btf_type *ebpf_btf_peek (EbpfBtf *self, guint32 id);
 /* Never NULL; "" for anonymous. Points into the blob (or the base's). */
 const char *ebpf_btf_peek_name (EbpfBtf *self, guint32 name_offset);
 
+/* Whether a string may be at this offset. */
+gboolean ebpf_btf_has_string (EbpfBtf *self, guint32 offset);
+
 static inline const char *
 ebpf_btf_name_of (EbpfBtf *self, const struct btf_type *type)
 {
@@ -71,10 +74,18 @@ guint ebpf_btf_align_of (EbpfBtf *self, guint32 id);
 /* Id by name and kind (void: any), or 0. The base comes first. Indexes names at the first call. */
 guint32 ebpf_btf_lookup (EbpfBtf *self, const char *name, guint kind);
 
-/* Calls @func for each type with this name (base first) until it returns FALSE. */
+/* Calls @func for each type with this name (base first) until it returns FALSE. The second leaves
+ * functions out, the third leaves out all else: functions are many, and have an index of their own
+ * that is better not made where none is looked for. */
 typedef gboolean (*EbpfBtfIdFunc) (EbpfBtf *btf, guint32 id, gpointer user_data);
 void
 ebpf_btf_foreach_named (EbpfBtf *self, const char *name, EbpfBtfIdFunc func, gpointer user_data);
+void ebpf_btf_foreach_type_named (EbpfBtf *self,
+                                  const char *name,
+                                  EbpfBtfIdFunc func,
+                                  gpointer user_data);
+void
+ebpf_btf_foreach_function (EbpfBtf *self, const char *name, EbpfBtfIdFunc func, gpointer user_data);
 
 /* Values. @data must hold ebpf_btf_size_of (). Floating reference; NULL with @error. */
 GVariant *ebpf_btf_value_to_variant (EbpfBtf *self,

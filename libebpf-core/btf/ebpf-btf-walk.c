@@ -32,6 +32,12 @@ ebpf_btf_peek_name (EbpfBtf *self, guint32 name_offset)
   return self->strings + (name_offset - self->strings_start);
 }
 
+gboolean
+ebpf_btf_has_string (EbpfBtf *self, guint32 offset)
+{
+  return offset < ebpf_btf_end_string (self);
+}
+
 /* Whether a type is another name for its target. */
 static inline gboolean
 is_alias (const struct btf_type *type)

@@ -61,7 +61,8 @@ ebpf_btf_finalize (GObject *object)
 {
   EbpfBtf *self = EBPF_BTF (object);
 
-  ebpf_btf_index_free (self->index);
+  ebpf_btf_index_free (self->type_index);
+  ebpf_btf_index_free (self->function_index);
   g_free (self->offsets);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_clear_object (&self->base);
@@ -269,6 +270,14 @@ append_id (EbpfBtf *self, guint32 id, gpointer user_data)
   return TRUE;
 }
 
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  guint first = *(const guint *) a, second = *(const guint *) b;
+
+  return (first > second) - (first < second);
+}
+
 /**
  * ebpf_btf_find_all:
  * @self: type information
@@ -291,6 +300,7 @@ ebpf_btf_find_all (EbpfBtf *self, const char *name, gsize *n_ids)
 
   ids = g_array_new (FALSE, FALSE, sizeof (guint));
   ebpf_btf_foreach_named (self, name, append_id, ids);
+  g_array_sort (ids, compare_ids);
 
   *n_ids = ids->len;
   return (guint *) (gpointer) g_array_free (ids, ids->len == 0);

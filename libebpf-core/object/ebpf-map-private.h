@@ -7,9 +7,21 @@
 G_BEGIN_DECLS
 
 /* Creates the map of @spec. @btf_fd: the object's BTF in the kernel, for the types of key and
- * value, or -1. Neither contents nor freezing nor pinning: see ebpf_map_populate_raw () and the
+ * value, or -1. Neither contents nor freezing nor pinning: see ebpf_map_populate () and the
  * collection. */
 EbpfMap *ebpf_map_create (EbpfMapSpec *spec, int btf_fd, GError **error);
+
+/* The live map or program of this name, for a content that refers to it: transfer full, NULL with
+ * @error. */
+typedef GObject *(*EbpfMapResolveFunc) (const char *name, gpointer user_data, GError **error);
+
+/* Puts the initial contents of @spec into @self, then freezes it where the spec is constant.
+ * @resolve: for contents that refer to another object by name; where NULL, they are an error. */
+gboolean ebpf_map_populate (EbpfMap *self,
+                            EbpfMapSpec *spec,
+                            EbpfMapResolveFunc resolve,
+                            gpointer user_data,
+                            GError **error);
 
 /* The driver's fix-ups on a copy of @spec. */
 EbpfMapSpec *ebpf_map_fixup_spec (EbpfMapSpec *spec, GError **error);
@@ -20,7 +32,9 @@ gboolean ebpf_map_check_compatible (EbpfMap *self, EbpfMapSpec *spec, GError **e
 /* Takes the types and the full name of the spec that the map was made from, or replaced. */
 void ebpf_map_adopt_spec (EbpfMap *self, EbpfMapSpec *spec);
 
-/* Maps the memory of a BPF_F_MMAPABLE array, once; NULL with @error. Unmapped with the map.
+/* Maps the memory of a BPF_F_MMAPABLE array, once; NULL with @error. Ask again rather than keeping
+ * it: it is unmapped when the map is closed.
+ * @size: bytes from the first value to the end of the last; values are 8-byte aligned.
  * @writable: whether it could be mapped for writing. */
 gpointer ebpf_map_peek_memory (EbpfMap *self, gsize *size, gboolean *writable, GError **error);
 

@@ -88,6 +88,9 @@ gboolean ebpf_sys_has_feature (EbpfFeature feature);
 const char *ebpf_sys_feature_describe (EbpfFeature feature);
 const char *ebpf_sys_feature_min_version (EbpfFeature feature);
 
+/* The Linux that brought this type of map, such as "5.8"; NULL for one that is not known here. */
+const char *ebpf_sys_map_type_min_version (guint32 map_type);
+
 /* Contents of a small text file without trailing white space, or NULL. */
 char *ebpf_sys_read_file (const char *path);
 

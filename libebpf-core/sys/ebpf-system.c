@@ -221,3 +221,16 @@ ebpf_dup_kernel_version (void)
 
   return g_strdup_printf ("%u.%u.%u", code >> 16, (code >> 8) & 0xff, code & 0xff);
 }
+
+const char *
+ebpf_sys_map_type_min_version (guint32 map_type)
+{
+  /* By number; include/uapi/linux/bpf.h and the releases that it changed in. */
+  static const char *const versions[] = {
+    NULL,   "3.19", "3.19", "4.2",  "4.3",  "4.6",  "4.6",  "4.6",  "4.8",  "4.10", "4.10", "4.11",
+    "4.12", "4.12", "4.14", "4.14", "4.15", "4.18", "4.18", "4.19", "4.19", "4.20", "4.20", "4.20",
+    "5.2",  "5.4",  "5.6",  "5.8",  "5.10", "5.11", "5.16", "6.1",  "6.2",  "6.9",  "6.19",
+  };
+
+  return map_type < G_N_ELEMENTS (versions) ? versions[map_type] : NULL;
+}

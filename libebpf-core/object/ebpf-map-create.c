@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "object/ebpf-map-struct-private.h"
+
+#include "btf/ebpf-btf-type.h"
+#include "plugin/ebpf-plugin-registry.h"
+#include "spec/ebpf-map-spec-private.h"
+#include "sys/ebpf-system.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The kernel allows one level of maps in maps; a spec may even hold itself. */
+#define MAX_NESTING 4
+
+static EbpfMap *create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error);
+
+static EbpfMapDriver *
+find_driver (EbpfMapSpec *spec, GError **error)
+{
+  EbpfMapDriver *driver;
+  GError *local_error = NULL;
+
+  driver = ebpf_plugin_registry_find_driver (ebpf_plugin_registry_get_default (),
+                                             ebpf_map_spec_get_map_type (spec), &local_error);
+  if (driver == NULL)
+    ebpf_error_propagate_prefixed (error, local_error, "map '%s': ", ebpf_map_spec_get_name (spec));
+
+  return driver;
+}
+
+static EbpfMapSpec *
+fixup (EbpfMapSpec *spec, EbpfMapDriver *driver, GError **error)
+{
+  g_autoptr (EbpfMapSpec) copy = ebpf_map_spec_copy (spec);
+  GError *local_error = NULL;
+
+  if (!ebpf_map_driver_fixup_spec (driver, copy, &local_error))
+    {
+      ebpf_error_propagate_prefixed (error, local_error,
+                                     "map '%s': ", ebpf_map_spec_get_name (spec));
+      return NULL;
+    }
+
+  return g_steal_pointer (&copy);
+}
+
+EbpfMapSpec *
+ebpf_map_fixup_spec (EbpfMapSpec *spec, GError **error)
+{
+  g_autoptr (EbpfMapDriver) driver = find_driver (spec, error);
+
+  return driver != NULL ? fixup (spec, driver, error) : NULL;
+}
+
+gboolean
+ebpf_map_check_compatible (EbpfMap *self, EbpfMapSpec *spec, GError **error)
+{
+  g_autoptr (EbpfMapDriver) driver = find_driver (spec, error);
+  g_autoptr (EbpfMapSpec) fixed = NULL;
+
+  if (driver == NULL)
+    return FALSE;
+
+  fixed = fixup (spec, driver, error);
+
+  return fixed != NULL && ebpf_map_driver_check_compatible (driver, fixed, self, error);
+}
+
+static int
+try_create (const EbpfSysMapCreate *attr)
+{
+  EbpfSysMapCreate copy;
+
+  memcpy (&copy, attr, sizeof copy);
+
+  return ebpf_sys_bpf (EBPF_SYS_MAP_CREATE, &copy, sizeof copy);
+}
+
+static gboolean
+works (const EbpfSysMapCreate *attr)
+{
+  int fd = try_create (attr);
+
+  if (fd < 0)
+    return FALSE;
+
+  ebpf_sys_clear_fd (&fd);
+  return TRUE;
+}
+
+static const struct
+{
+  guint32 flag;
+  const char *name;
+  guint32 version;
+} flags_by_version[] = {
+  { EBPF_MAP_FLAGS_RDONLY_PROG, "BPF_F_RDONLY_PROG", EBPF_SYS_KERNEL_VERSION (5, 2, 0) },
+  { EBPF_MAP_FLAGS_WRONLY_PROG, "BPF_F_WRONLY_PROG", EBPF_SYS_KERNEL_VERSION (5, 2, 0) },
+  { EBPF_MAP_FLAGS_MMAPABLE, "BPF_F_MMAPABLE", EBPF_SYS_KERNEL_VERSION (5, 5, 0) },
+  { EBPF_MAP_FLAGS_INNER_MAP, "BPF_F_INNER_MAP", EBPF_SYS_KERNEL_VERSION (5, 10, 0) },
+  { EBPF_MAP_FLAGS_PRESERVE_ELEMS, "BPF_F_PRESERVE_ELEMS", EBPF_SYS_KERNEL_VERSION (5, 10, 0) },
+  { EBPF_MAP_FLAGS_LINK, "BPF_F_LINK", EBPF_SYS_KERNEL_VERSION (6, 4, 0) },
+  { EBPF_MAP_FLAGS_NO_PREALLOC, "BPF_F_NO_PREALLOC", 0 },
+  { EBPF_MAP_FLAGS_NO_COMMON_LRU, "BPF_F_NO_COMMON_LRU", 0 },
+  { EBPF_MAP_FLAGS_NUMA_NODE, "BPF_F_NUMA_NODE", 0 },
+  { EBPF_MAP_FLAGS_RDONLY, "BPF_F_RDONLY", 0 },
+  { EBPF_MAP_FLAGS_WRONLY, "BPF_F_WRONLY", 0 },
+  { EBPF_MAP_FLAGS_STACK_BUILD_ID, "BPF_F_STACK_BUILD_ID", 0 },
+  { EBPF_MAP_FLAGS_ZERO_SEED, "BPF_F_ZERO_SEED", 0 },
+  { EBPF_MAP_FLAGS_CLONE, "BPF_F_CLONE", 0 },
+};
+
+/* The kernel answers EINVAL to nearly everything. What it would have taken instead says more, for
+ * types of map that nobody here has heard of, too. */
+static char *
+explain_by_trying (const EbpfSysMapCreate *attr)
+{
+  EbpfSysMapCreate other;
+
+  if (attr->max_entries == 0)
+    {
+      memcpy (&other, attr, sizeof other);
+      other.max_entries = 1;
+      if (works (&other))
+        return g_strdup ("max_entries must not be 0");
+    }
+  else
+    {
+      memcpy (&other, attr, sizeof other);
+      other.max_entries = 0;
+      if (works (&other))
+        return g_strdup ("max_entries must be 0 for this type");
+    }
+
+  {
+    static const guint32 sizes[] = { 4, 8, 0, 1 };
+
+    for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+      {
+        memcpy (&other, attr, sizeof other);
+        other.key_size = sizes[i];
+        if (works (&other))
+          return g_strdup_printf ("a key of %u bytes would do, one of %u does not", sizes[i],
+                                  attr->key_size);
+        memcpy (&other, attr, sizeof other);
+        other.value_size = sizes[i];
+        if (works (&other))
+          return g_strdup_printf ("a value of %u bytes would do, one of %u does not", sizes[i],
+                                  attr->value_size);
+      }
+  }
+
+  for (guint i = 0; i < G_N_ELEMENTS (flags_by_version); i++)
+    {
+      if ((attr->map_flags & flags_by_version[i].flag) == 0)
+        continue;
+      memcpy (&other, attr, sizeof other);
+      other.map_flags &= ~flags_by_version[i].flag;
+      if (works (&other))
+        return g_strdup_printf ("this type of map does not take the flag %s",
+                                flags_by_version[i].name);
+    }
+
+  if ((attr->map_flags & EBPF_MAP_FLAGS_NO_PREALLOC) == 0)
+    {
+      memcpy (&other, attr, sizeof other);
+      other.map_flags |= EBPF_MAP_FLAGS_NO_PREALLOC;
+      if (works (&other))
+        return g_strdup ("this type of map needs the flag BPF_F_NO_PREALLOC");
+    }
+
+  if (attr->map_flags != 0)
+    {
+      memcpy (&other, attr, sizeof other);
+      other.map_flags = 0;
+      if (works (&other))
+        return g_strdup_printf ("flags 0x%x are the reason: without, it works", attr->map_flags);
+    }
+
+  if (attr->map_extra != 0)
+    {
+      memcpy (&other, attr, sizeof other);
+      other.map_extra = 0;
+      if (works (&other))
+        return g_strdup_printf ("map_extra 0x%" G_GINT64_MODIFIER "x is the reason: with 0, it "
+                                "works",
+                                attr->map_extra);
+    }
+
+  return NULL;
+}
+
+static char *
+explain_generally (EbpfMapSpec *spec, const EbpfSysMapCreate *attr, int errsv)
+{
+  guint32 version = ebpf_sys_get_kernel_version_code ();
+  const char *type_version = ebpf_sys_map_type_min_version (attr->map_type);
+  gboolean refused = errsv == EINVAL || errsv == E2BIG || errsv == EOPNOTSUPP || errsv == 524;
+  char *explanation;
+
+  if (attr->map_type == BPF_MAP_TYPE_UNSPEC)
+    return g_strdup ("the type of map is not set");
+
+  if (refused && type_version != NULL && version < ebpf_sys_parse_kernel_version (type_version))
+    {
+      g_autofree char *running = ebpf_dup_kernel_version ();
+      const char *word = ebpf_map_type_to_string (ebpf_map_spec_get_map_type (spec));
+
+      return g_strdup_printf ("maps of type %s came with Linux %s, this is %s",
+                              word != NULL ? word : "?", type_version, running);
+    }
+  if (refused)
+    for (guint i = 0; i < G_N_ELEMENTS (flags_by_version); i++)
+      if ((attr->map_flags & flags_by_version[i].flag) != 0 &&
+          version < flags_by_version[i].version)
+        return g_strdup_printf ("the flag %s came with Linux %u.%u", flags_by_version[i].name,
+                                flags_by_version[i].version >> 16,
+                                (flags_by_version[i].version >> 8) & 0xff);
+
+  if (errsv == EINVAL || errsv == E2BIG)
+    {
+      explanation = explain_by_trying (attr);
+      if (explanation != NULL)
+        return explanation;
+    }
+
+  if (refused && type_version == NULL)
+    return g_strdup_printf ("this kernel does not know map type %u, or not like this",
+                            attr->map_type);
+
+  if (errsv == E2BIG || errsv == ENOMEM)
+    return g_strdup_printf ("%u entries of %u and %u bytes may be more memory than there is, or "
+                            "than the control group may have",
+                            attr->max_entries, attr->key_size, attr->value_size);
+
+  return NULL;
+}
+
+static void
+set_create_error (GError **error,
+                  EbpfMapDriver *driver,
+                  EbpfMapSpec *spec,
+                  const EbpfSysMapCreate *attr,
+                  int errsv)
+{
+  g_autofree char *summary = NULL;
+  g_autofree char *hint = NULL;
+  EbpfError code = ebpf_sys_error_code (errsv);
+
+  if (error == NULL)
+    return;
+
+  summary = ebpf_map_spec_to_string (spec);
+  hint = ebpf_map_driver_explain_create_error (driver, spec, errsv);
+  if (hint == NULL)
+    hint = explain_generally (spec, attr, errsv);
+
+  if ((errsv == EINVAL || errsv == E2BIG) && attr->map_type != BPF_MAP_TYPE_UNSPEC)
+    {
+      const char *type_version = ebpf_sys_map_type_min_version (attr->map_type);
+
+      /* It is not the caller's argument that is wrong then. */
+      if (type_version == NULL ||
+          ebpf_sys_get_kernel_version_code () < ebpf_sys_parse_kernel_version (type_version))
+        code = EBPF_ERROR_NOT_SUPPORTED;
+    }
+
+  ebpf_sys_set_error_with_hint (error, code, errsv, hint, "creating map '%s', %s",
+                                ebpf_map_spec_get_name (spec), summary);
+}
+
+/* The types are those of the BTF behind the fd only where both are of one BTF. */
+static void
+add_types (EbpfSysMapCreate *attr, EbpfMapSpec *spec, int btf_fd)
+{
+  EbpfBtfType *key = ebpf_map_spec_get_key_type (spec);
+  EbpfBtfType *value = ebpf_map_spec_get_value_type (spec);
+
+  if (btf_fd < 0 || value == NULL)
+    return;
+  if (key != NULL && ebpf_btf_type_get_btf (key) != ebpf_btf_type_get_btf (value))
+    return;
+
+  attr->btf_fd = (guint32) btf_fd;
+  attr->btf_key_type_id = key != NULL ? ebpf_btf_type_get_id (key) : 0;
+  attr->btf_value_type_id = ebpf_btf_type_get_id (value);
+}
+
+static int
+create_in_kernel (EbpfSysMapCreate *attr)
+{
+  int fd = try_create (attr);
+
+  /* Many types of map do not take BTF, or not these types, and are as good without. */
+  if (fd < 0 && attr->btf_value_type_id != 0 && errno != EPERM && errno != ENOMEM &&
+      errno != EMFILE && errno != ENFILE)
+    {
+      attr->btf_fd = 0;
+      attr->btf_key_type_id = 0;
+      attr->btf_value_type_id = 0;
+      fd = try_create (attr);
+    }
+
+  return fd;
+}
+
+static EbpfMap *
+create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
+{
+  g_autoptr (EbpfMapDriver) driver = NULL;
+  g_autoptr (EbpfMapSpec) fixed = NULL;
+  g_autoptr (EbpfMap) inner = NULL;
+  g_autoptr (EbpfMap) self = NULL;
+  EbpfMapSpec *inner_spec;
+  EbpfSysMapCreate attr;
+  GError *local_error = NULL;
+  int fd;
+
+  driver = find_driver (spec, error);
+  if (driver == NULL)
+    return NULL;
+  fixed = fixup (spec, driver, error);
+  if (fixed == NULL)
+    return NULL;
+
+  memset (&attr, 0, sizeof attr);
+  attr.map_type = (guint32) ebpf_map_spec_get_map_type (fixed);
+  attr.key_size = ebpf_map_spec_get_key_size (fixed);
+  attr.value_size = ebpf_map_spec_get_value_size (fixed);
+  attr.max_entries = ebpf_map_spec_get_max_entries (fixed);
+  attr.map_flags = ebpf_map_spec_get_map_flags (fixed);
+  attr.map_extra = ebpf_map_spec_get_map_extra (fixed);
+  attr.map_ifindex = ebpf_map_spec_get_ifindex (fixed);
+  if (attr.map_flags & EBPF_MAP_FLAGS_NUMA_NODE)
+    attr.numa_node = ebpf_map_spec_get_numa_node (fixed);
+  if (ebpf_sys_has_feature (EBPF_FEATURE_PROG_NAME))
+    ebpf_sys_copy_name (attr.map_name, ebpf_map_spec_get_name (fixed));
+  add_types (&attr, fixed, btf_fd);
+
+  inner_spec = ebpf_map_spec_get_inner_map (fixed);
+  if (inner_spec != NULL)
+    {
+      if (depth >= MAX_NESTING)
+        {
+          ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                          "map '%s': maps are nested more than %d deep",
+                          ebpf_map_spec_get_name (spec), MAX_NESTING);
+          return NULL;
+        }
+      if (ebpf_map_spec_get_pinning (inner_spec) != EBPF_PINNING_NONE)
+        {
+          ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                          "map '%s': its inner map cannot be pinned",
+                          ebpf_map_spec_get_name (spec));
+          return NULL;
+        }
+
+      inner = create (inner_spec, btf_fd, depth + 1, &local_error);
+      if (inner == NULL)
+        {
+          ebpf_error_propagate_prefixed (error, local_error,
+                                         "the inner map of '%s': ", ebpf_map_spec_get_name (spec));
+          return NULL;
+        }
+      attr.inner_map_fd = (guint32) ebpf_map_peek_fd (inner);
+    }
+
+  fd = create_in_kernel (&attr);
+  if (fd < 0)
+    {
+      set_create_error (error, driver, fixed, &attr, errno);
+      return NULL;
+    }
+
+  self = ebpf_map_wrap_fd (fd, driver, error);
+  if (self == NULL)
+    return NULL;
+
+  /* Where the kernel does not tell, the spec does. */
+  self->map_type = attr.map_type;
+  self->key_size = attr.key_size;
+  self->value_size = attr.value_size;
+  self->max_entries = attr.max_entries;
+  ebpf_map_adopt_spec (self, spec);
+
+  return g_steal_pointer (&self);
+}
+
+EbpfMap *
+ebpf_map_create (EbpfMapSpec *spec, int btf_fd, GError **error)
+{
+  return create (spec, btf_fd, 0, error);
+}
+
+static gboolean
+put_content (EbpfMap *self,
+             EbpfMapSpec *spec,
+             guint index,
+             EbpfMapResolveFunc resolve,
+             gpointer user_data,
+             GError **error)
+{
+  GBytes *key = ebpf_map_spec_get_content_key (spec, index);
+  GBytes *value = ebpf_map_spec_get_content_value (spec, index);
+  const char *name = ebpf_map_spec_get_content_reference (spec, index);
+  g_autoptr (GBytes) packed = NULL;
+  g_autoptr (GObject) object = NULL;
+
+  if (value != NULL)
+    return ebpf_map_update_bytes (self, self->key_size > 0 ? key : NULL, value,
+                                  EBPF_UPDATE_FLAGS_ANY, error);
+
+  if (resolve == NULL)
+    {
+      ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0,
+                      "it refers to '%s', which only a collection knows", name);
+      return FALSE;
+    }
+
+  if (!ebpf_map_check_key (self, key, error))
+    return FALSE;
+  object = resolve (name, user_data, error);
+  if (object == NULL)
+    return FALSE;
+
+  packed = ebpf_map_driver_value_from_object (self->driver, self, object, error);
+  if (packed == NULL)
+    return FALSE;
+  if (g_bytes_get_size (packed) != ebpf_map_get_value_buffer_size (self))
+    {
+      ebpf_error_set (error, EBPF_ERROR_PLUGIN, 0,
+                      "map driver %s made a value of %" G_GSIZE_FORMAT
+                      " bytes, not %" G_GSIZE_FORMAT,
+                      G_OBJECT_TYPE_NAME (self->driver), g_bytes_get_size (packed),
+                      ebpf_map_get_value_buffer_size (self));
+      return FALSE;
+    }
+
+  return ebpf_map_update_raw (self, g_bytes_get_data (key, NULL), g_bytes_get_data (packed, NULL),
+                              EBPF_UPDATE_FLAGS_ANY, error);
+}
+
+gboolean
+ebpf_map_populate (EbpfMap *self,
+                   EbpfMapSpec *spec,
+                   EbpfMapResolveFunc resolve,
+                   gpointer user_data,
+                   GError **error)
+{
+  guint n_contents = ebpf_map_spec_get_n_contents (spec);
+
+  for (guint i = 0; i < n_contents; i++)
+    {
+      GError *local_error = NULL;
+
+      if (!put_content (self, spec, i, resolve, user_data, &local_error))
+        {
+          ebpf_error_propagate_prefixed (error, local_error, "filling map '%s', entry %u of %u: ",
+                                         ebpf_map_spec_get_name (spec), i + 1, n_contents);
+          return FALSE;
+        }
+    }
+
+  return !ebpf_map_spec_is_constant (spec) || ebpf_map_freeze (self, error);
+}
+
+/**
+ * ebpf_map_new:
+ * @spec: a map spec
+ * @error: return location for an error
+ *
+ * Makes a map in the kernel and fills it with the contents of its spec. A spec that stands for
+ * constants makes a frozen map.
+ *
+ * The spec does not change; what the type of map asks for (see [method@MapDriver.fixup_spec]) is
+ * done to a copy. Pinning is up to the caller.
+ *
+ * Returns: (transfer full): the map, or %NULL with @error set
+ */
+EbpfMap *
+ebpf_map_new (EbpfMapSpec *spec, GError **error)
+{
+  g_autoptr (EbpfMap) self = NULL;
+
+  g_return_val_if_fail (EBPF_IS_MAP_SPEC (spec), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  self = ebpf_map_create (spec, -1, error);
+  if (self == NULL || !ebpf_map_populate (self, spec, NULL, NULL, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}

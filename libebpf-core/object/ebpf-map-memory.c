@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "object/ebpf-map-struct-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/**
+ * ebpf_map_freeze:
+ * @self: a map
+ * @error: return location for an error
+ *
+ * Makes the map constant for user space, for good (Linux 5.2). Programs can still change it,
+ * unless it was made with [flags@MapFlags.RDONLY_PROG]. A map that is frozen already stays so.
+ *
+ * Returns: whether the map is frozen
+ */
+gboolean
+ebpf_map_freeze (EbpfMap *self, GError **error)
+{
+  g_autofree char *what = NULL;
+  const char *hint = NULL;
+  EbpfSysMapElem attr;
+  guint64 frozen = 0;
+  int fd, errsv;
+
+  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  fd = ebpf_map_check_open (self, error);
+  if (fd < 0)
+    return FALSE;
+  if (ebpf_map_is_frozen (self))
+    return TRUE;
+
+  memset (&attr, 0, sizeof attr);
+  attr.map_fd = (guint32) fd;
+  if (ebpf_sys_bpf (EBPF_SYS_MAP_FREEZE, &attr, sizeof attr) == 0)
+    {
+      ebpf_map_set_frozen (self);
+      return TRUE;
+    }
+
+  errsv = errno;
+  if (errsv == EBUSY && ebpf_map_read_fdinfo (fd, "frozen", &frozen) && frozen != 0)
+    {
+      ebpf_map_set_frozen (self);
+      return TRUE;
+    }
+
+  if (errsv == EBUSY)
+    hint = "somebody has its memory mapped for writing";
+  else if (errsv == ENOTSUP || errsv == 524)
+    hint = "maps of this type cannot be frozen";
+  what = ebpf_map_describe (self);
+  ebpf_sys_set_error_with_hint (error, ebpf_sys_error_code (errsv), errsv, hint, "freezing %s",
+                                what);
+
+  return FALSE;
+}
+
+static gboolean
+map_memory (EbpfMap *self, int fd, GError **error)
+{
+  const gsize page_size = (gsize) sysconf (_SC_PAGESIZE);
+  const guint64 element = ((guint64) self->value_size + 7) & ~(guint64) 7;
+  g_autofree char *what = NULL;
+  gboolean writable = !ebpf_map_is_frozen (self);
+  gpointer memory = MAP_FAILED;
+  guint64 size;
+  int errsv;
+
+  if ((self->map_flags & EBPF_MAP_FLAGS_MMAPABLE) == 0 || self->value_size == 0 ||
+      self->max_entries == 0)
+    {
+      what = ebpf_map_describe (self);
+      ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                      "%s cannot be mapped into memory: it is no array made with the flag "
+                      "BPF_F_MMAPABLE",
+                      what);
+      return FALSE;
+    }
+
+  /* Both factors are of 32 bits; the kernel made the map, so a page more fits as well. */
+  size = (element * self->max_entries + page_size - 1) & ~(guint64) (page_size - 1);
+
+  if (writable)
+    {
+      memory = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+      if (memory == MAP_FAILED && errno != EPERM && errno != EACCES)
+        goto failed;
+    }
+  if (memory == MAP_FAILED)
+    {
+      writable = FALSE;
+      memory = mmap (NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+    }
+  if (memory == MAP_FAILED)
+    goto failed;
+
+  self->memory = memory;
+  self->memory_size = size;
+  self->memory_writable = writable;
+  return TRUE;
+
+failed:
+  errsv = errno;
+  what = ebpf_map_describe (self);
+  ebpf_sys_set_error (error, errsv, "mapping %s (%" G_GUINT64_FORMAT " bytes) into memory", what,
+                      size);
+  return FALSE;
+}
+
+gpointer
+ebpf_map_peek_memory (EbpfMap *self, gsize *size, gboolean *writable, GError **error)
+{
+  gpointer memory = NULL;
+  int fd;
+
+  g_mutex_lock (&self->lock);
+
+  fd = ebpf_map_check_open (self, error);
+  if (fd >= 0 && (self->memory != NULL || map_memory (self, fd, error)))
+    {
+      memory = self->memory;
+      if (size != NULL)
+        *size = (((gsize) self->value_size + 7) & ~(gsize) 7) * (self->max_entries - 1) +
+                self->value_size;
+      if (writable != NULL)
+        *writable = self->memory_writable;
+    }
+
+  g_mutex_unlock (&self->lock);
+
+  return memory;
+}
+
+void
+ebpf_map_unmap_memory (EbpfMap *self)
+{
+  if (self->memory != NULL)
+    munmap (self->memory, self->memory_size);
+  self->memory = NULL;
+}

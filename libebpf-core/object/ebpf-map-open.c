@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "object/ebpf-map-struct-private.h"
+
+#include "btf/ebpf-btf.h"
+#include "btf/ebpf-btf-type.h"
+#include "plugin/ebpf-plugin-registry.h"
+#include "sys/ebpf-pin-private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* No map's type information is as large; what the kernel says is believed up to here. */
+#define MAX_BTF_SIZE (64u << 20)
+
+static gboolean
+find_field (const char *text, const char *field, guint64 *value)
+{
+  gsize length = strlen (field);
+
+  for (const char *line = text; line != NULL; line = strchr (line, '\n'))
+    {
+      if (*line == '\n')
+        line++;
+      if (strncmp (line, field, length) == 0 && line[length] == ':')
+        {
+          *value = g_ascii_strtoull (line + length + 1, NULL, 0);
+          return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+static char *
+read_fdinfo (int fd)
+{
+  char path[64];
+
+  g_snprintf (path, sizeof path, "/proc/self/fdinfo/%d", fd);
+
+  return ebpf_sys_read_file (path);
+}
+
+gboolean
+ebpf_map_read_fdinfo (int fd, const char *field, guint64 *value)
+{
+  g_autofree char *text = read_fdinfo (fd);
+
+  return text != NULL && find_field (text, field, value);
+}
+
+static void
+fill_32 (const char *text, const char *field, guint32 *value)
+{
+  guint64 found;
+
+  if (*value == 0 && find_field (text, field, &found))
+    *value = (guint32) found;
+}
+
+/* Where the kernel does not tell (unprivileged on 5.10) /proc does, but for the name. */
+static gboolean
+query (int fd, struct bpf_map_info *info, gboolean *frozen, GError **error)
+{
+  g_autofree char *text = read_fdinfo (fd);
+  guint64 number;
+  int errsv = 0;
+
+  if (ebpf_sys_get_info (fd, info, sizeof *info) < 0)
+    {
+      errsv = errno;
+      memset (info, 0, sizeof *info);
+    }
+
+  if (text != NULL)
+    {
+      fill_32 (text, "map_type", &info->type);
+      fill_32 (text, "key_size", &info->key_size);
+      fill_32 (text, "value_size", &info->value_size);
+      fill_32 (text, "max_entries", &info->max_entries);
+      fill_32 (text, "map_flags", &info->map_flags);
+      fill_32 (text, "map_id", &info->id);
+      if (info->map_extra == 0 && find_field (text, "map_extra", &number))
+        info->map_extra = number;
+    }
+
+  *frozen = text != NULL && find_field (text, "frozen", &number) && number != 0;
+
+  if (info->type == 0 && errsv != 0)
+    {
+      ebpf_sys_set_error (error, errsv, "asking about the map of file descriptor %d", fd);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Info by fd answers for programs, too, and fills the same bytes with something else. */
+static gboolean
+check_kind (int fd, GError **error)
+{
+  char path[64];
+  g_autofree char *target = NULL;
+
+  g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  target = g_file_read_link (path, NULL);
+  if (target == NULL)
+    {
+      if (access ("/proc/self/fd", F_OK) != 0)
+        return TRUE;
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, EBADF,
+                      "%d is not an open file descriptor (EBADF)", fd);
+      return FALSE;
+    }
+
+  if (g_str_equal (target, "anon_inode:bpf-map"))
+    return TRUE;
+
+  ebpf_error_set (error, EBPF_ERROR_WRONG_TYPE, 0, "file descriptor %d is \"%s\", not a map", fd,
+                  target);
+  return FALSE;
+}
+
+EbpfMap *
+ebpf_map_wrap_fd (int fd, EbpfMapDriver *driver, GError **error)
+{
+  g_autoptr (EbpfMap) self = g_object_new (EBPF_TYPE_MAP, NULL);
+  struct bpf_map_info info;
+  gboolean frozen;
+
+  self->fd = ebpf_sys_raise_fd (fd);
+  if (self->fd < 0)
+    {
+      ebpf_sys_set_error (error, errno, "moving file descriptor %d out of the way", fd);
+      return NULL;
+    }
+
+  if (!query (self->fd, &info, &frozen, error))
+    return NULL;
+
+  g_free (self->name);
+  self->name = g_strndup (info.name, sizeof info.name);
+  self->map_type = info.type;
+  self->key_size = info.key_size;
+  self->value_size = info.value_size;
+  self->max_entries = info.max_entries;
+  self->map_flags = info.map_flags;
+  self->map_extra = info.map_extra;
+  self->id = info.id;
+  self->frozen = frozen;
+  self->btf_id = info.btf_id;
+  self->btf_key_type_id = info.btf_key_type_id;
+  self->btf_value_type_id = info.btf_value_type_id;
+
+  if (driver != NULL)
+    self->driver = g_object_ref (driver);
+  else
+    self->driver = ebpf_plugin_registry_find_driver (ebpf_plugin_registry_get_default (),
+                                                     (EbpfMapType) info.type, error);
+  if (self->driver == NULL)
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+static GBytes *
+read_btf (guint32 id, int *errsv)
+{
+  g_autofree guint8 *data = NULL;
+  struct bpf_btf_info info;
+  guint32 size = 0;
+  int fd = ebpf_sys_get_fd_by_id (EBPF_SYS_BTF_GET_FD_BY_ID, id);
+  EbpfSysInfo attr;
+  gboolean done = FALSE;
+
+  if (fd < 0)
+    {
+      *errsv = errno;
+      return NULL;
+    }
+
+  if (ebpf_sys_get_info (fd, &info, sizeof info) == 0 && info.btf_size > 0 &&
+      info.btf_size <= MAX_BTF_SIZE)
+    {
+      size = info.btf_size;
+      data = g_malloc (size);
+      memset (&info, 0, sizeof info);
+      info.btf = EBPF_PTR_TO_U64 (data);
+      info.btf_size = size;
+      memset (&attr, 0, sizeof attr);
+      attr.bpf_fd = (guint32) fd;
+      attr.info_len = sizeof info;
+      attr.info = EBPF_PTR_TO_U64 (&info);
+      done = ebpf_sys_bpf (EBPF_SYS_OBJ_GET_INFO_BY_FD, &attr, sizeof attr) == 0 &&
+             info.btf_size == size;
+    }
+
+  *errsv = errno;
+  ebpf_sys_clear_fd (&fd);
+
+  return done ? g_bytes_new_take (g_steal_pointer (&data), size) : NULL;
+}
+
+void
+ebpf_map_fetch_types (EbpfMap *self)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (EbpfBtf) btf = NULL;
+  g_autoptr (GError) error = NULL;
+  guint32 id = self->btf_id;
+  int errsv = 0;
+
+  /* Once: what cannot be had now will not be had later. */
+  self->btf_id = 0;
+  if (id == 0 || (self->btf_key_type_id == 0 && self->btf_value_type_id == 0))
+    return;
+
+  bytes = read_btf (id, &errsv);
+  if (bytes != NULL)
+    btf = ebpf_btf_new_from_bytes (bytes, NULL, &error);
+  if (btf == NULL)
+    {
+      g_debug ("types of map '%s' (BTF %u): %s", self->name, id,
+               error != NULL ? error->message : ebpf_sys_strerror (errsv));
+      return;
+    }
+
+  if (self->key_type == NULL && self->btf_key_type_id != 0)
+    self->key_type = ebpf_btf_get_type_by_id (btf, self->btf_key_type_id);
+  if (self->value_type == NULL && self->btf_value_type_id != 0)
+    self->value_type = ebpf_btf_get_type_by_id (btf, self->btf_value_type_id);
+}
+
+/**
+ * ebpf_map_new_from_fd:
+ * @fd: a file descriptor, which the map takes; it is closed where this fails
+ * @error: return location for an error
+ *
+ * Makes a map from a file descriptor, for instance one that was received over a socket. It takes
+ * no privileges where the kernel asks for none (Linux 5.19).
+ *
+ * Returns: (transfer full): the map, or %NULL with @error set
+ */
+EbpfMap *
+ebpf_map_new_from_fd (int fd, GError **error)
+{
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (fd < 0)
+    {
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, EBADF, "%d is not a file descriptor", fd);
+      return NULL;
+    }
+
+  if (!check_kind (fd, error))
+    {
+      ebpf_sys_clear_fd (&fd);
+      return NULL;
+    }
+
+  return ebpf_map_wrap_fd (fd, NULL, error);
+}
+
+/**
+ * ebpf_map_new_from_id:
+ * @id: the kernel's id of a map
+ * @error: return location for an error
+ *
+ * Opens a map by its id. This takes `CAP_SYS_ADMIN`.
+ *
+ * Returns: (transfer full): the map, or %NULL with @error set: %EBPF_ERROR_NOT_FOUND where there is
+ * no such map
+ */
+EbpfMap *
+ebpf_map_new_from_id (guint id, GError **error)
+{
+  int fd;
+
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  fd = ebpf_sys_get_fd_by_id (EBPF_SYS_MAP_GET_FD_BY_ID, id);
+  if (fd < 0)
+    {
+      ebpf_sys_set_error (error, errno, "opening the map of id %u", id);
+      return NULL;
+    }
+
+  return ebpf_map_wrap_fd (fd, NULL, error);
+}
+
+/**
+ * ebpf_map_new_from_pin:
+ * @path: (type filename): a file in a bpffs
+ * @error: return location for an error
+ *
+ * Opens a pinned map. Where the file may only be read, so may the map.
+ *
+ * Returns: (transfer full): the map, or %NULL with @error set: %EBPF_ERROR_NOT_FOUND where there is
+ * no such file, %EBPF_ERROR_WRONG_TYPE where something else is pinned there
+ */
+EbpfMap *
+ebpf_map_new_from_pin (const char *path, GError **error)
+{
+  EbpfMap *self;
+  GError *local_error = NULL;
+  int fd;
+
+  g_return_val_if_fail (path != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  fd = ebpf_sys_get_pinned (path, 0);
+  if (fd < 0 && errno == EACCES)
+    fd = ebpf_sys_get_pinned (path, EBPF_MAP_FLAGS_RDONLY);
+  if (fd < 0 && errno == EACCES)
+    {
+      /* Also the answer for a file that is not in a bpffs; else a matter of its mode. */
+      ebpf_sys_set_error_with_hint (error, EBPF_ERROR_PERMISSION, EACCES,
+                                    "the file must be a pin in a bpffs that this process may read",
+                                    "opening the pinned map \"%s\"", path);
+      return NULL;
+    }
+  if (fd < 0)
+    {
+      ebpf_sys_set_error (error, errno, "opening the pinned map \"%s\"", path);
+      return NULL;
+    }
+
+  if (!check_kind (fd, &local_error))
+    {
+      ebpf_sys_clear_fd (&fd);
+      ebpf_error_propagate_prefixed (error, local_error, "\"%s\": ", path);
+      return NULL;
+    }
+
+  self = ebpf_map_wrap_fd (fd, NULL, &local_error);
+  if (self == NULL)
+    {
+      ebpf_error_propagate_prefixed (error, local_error, "\"%s\": ", path);
+      return NULL;
+    }
+
+  self->pin_path = g_strdup (path);
+
+  return self;
+}
+
+/**
+ * ebpf_map_pin:
+ * @self: a map
+ * @path: (type filename): a file in a bpffs, which must not exist yet
+ * @error: return location for an error
+ *
+ * Pins the map: it then outlives the process, and others open it by the file.
+ *
+ * A map that this object pinned already is moved to the new path; pinning it again as the same file
+ * does nothing.
+ *
+ * Returns: whether it was pinned; where not, @error is %EBPF_ERROR_EXISTS for a file that is there
+ * already
+ */
+gboolean
+ebpf_map_pin (EbpfMap *self, const char *path, GError **error)
+{
+  g_autofree char *what = NULL;
+  g_autofree char *pin_path = NULL;
+  int fd;
+
+  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  fd = ebpf_map_check_open (self, error);
+  if (fd < 0)
+    return FALSE;
+
+  what = ebpf_map_describe (self);
+  pin_path = g_strdup (self->pin_path);
+  if (!ebpf_sys_pin (fd, what, &pin_path, path, error))
+    return FALSE;
+
+  ebpf_map_set_pin_path (self, pin_path);
+  return TRUE;
+}
+
+/**
+ * ebpf_map_unpin:
+ * @self: a map
+ * @error: return location for an error
+ *
+ * Takes the pin away. Where the map is not pinned, or the file is gone, there is nothing to do.
+ *
+ * Returns: whether it is not pinned any more
+ */
+gboolean
+ebpf_map_unpin (EbpfMap *self, GError **error)
+{
+  g_autofree char *what = NULL;
+  g_autofree char *pin_path = NULL;
+
+  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (self->pin_path == NULL)
+    return TRUE;
+
+  what = ebpf_map_describe (self);
+  pin_path = g_strdup (self->pin_path);
+  if (!ebpf_sys_unpin (what, &pin_path, error))
+    return FALSE;
+
+  ebpf_map_set_pin_path (self, NULL);
+  return TRUE;
+}
+
+/**
+ * ebpf_map_query_info:
+ * @self: a map
+ * @error: return location for an error
+ *
+ * Asks the kernel about the map. Beside the facts that are properties, with their names
+ * (`name`, `map-type`, `key-size`, `value-size`, `max-entries`, `map-flags`, `map-extra`, `id`,
+ * `frozen`), there are, where the kernel tells them: `ifindex` (`u`), `btf-id` (`u`),
+ * `btf-key-type-id` (`u`), `btf-value-type-id` (`u`), `memlock` (`t`: bytes it takes, about),
+ * `owner-program-type` (`u`) and `owner-jited` (`b`).
+ *
+ * Returns: (transfer full): a dictionary `a{sv}`, or %NULL with @error set
+ */
+GVariant *
+ebpf_map_query_info (EbpfMap *self, GError **error)
+{
+  struct bpf_map_info info;
+  g_autofree char *text = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *valid_name = NULL;
+  GVariantDict dict;
+  gboolean frozen;
+  guint64 number;
+  int fd;
+
+  g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  fd = ebpf_map_check_open (self, error);
+  if (fd < 0 || !query (fd, &info, &frozen, error))
+    return NULL;
+
+  if (frozen)
+    ebpf_map_set_frozen (self);
+  name = g_strndup (info.name, sizeof info.name);
+  valid_name = g_utf8_make_valid (name, -1);
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "name", "s", valid_name);
+  g_variant_dict_insert (&dict, "map-type", "u", info.type);
+  g_variant_dict_insert (&dict, "key-size", "u", info.key_size);
+  g_variant_dict_insert (&dict, "value-size", "u", info.value_size);
+  g_variant_dict_insert (&dict, "max-entries", "u", info.max_entries);
+  g_variant_dict_insert (&dict, "map-flags", "u", info.map_flags);
+  g_variant_dict_insert (&dict, "map-extra", "t", (guint64) info.map_extra);
+  g_variant_dict_insert (&dict, "id", "u", info.id);
+  g_variant_dict_insert (&dict, "frozen", "b", frozen);
+  if (info.ifindex != 0)
+    g_variant_dict_insert (&dict, "ifindex", "u", info.ifindex);
+  if (info.btf_id != 0)
+    {
+      g_variant_dict_insert (&dict, "btf-id", "u", info.btf_id);
+      g_variant_dict_insert (&dict, "btf-key-type-id", "u", info.btf_key_type_id);
+      g_variant_dict_insert (&dict, "btf-value-type-id", "u", info.btf_value_type_id);
+    }
+
+  text = read_fdinfo (fd);
+  if (text != NULL && find_field (text, "memlock", &number))
+    g_variant_dict_insert (&dict, "memlock", "t", number);
+  if (text != NULL && find_field (text, "owner_prog_type", &number))
+    g_variant_dict_insert (&dict, "owner-program-type", "u", (guint32) number);
+  if (text != NULL && find_field (text, "owner_jited", &number))
+    g_variant_dict_insert (&dict, "owner-jited", "b", number != 0);
+
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
