@@ -235,13 +235,13 @@ function* records(batch) {
     const size = type ? type.get_size() : 0;
 
     for (let i = 0; i < n; i++) {
-        const start = offsets.getUint32(4 * i, native);
-        const end = offsets.getUint32(4 * (i + 1), native);
+        const start = offsets.getUint32(8 * i, native);
+        const length = offsets.getUint32(8 * i + 4, native);
         // A record shorter than its type is given as it is.
-        if (decode && end - start >= size)
+        if (decode && length >= size)
             yield decode(view, start);
         else
-            yield slab.slice(start, end);
+            yield slab.slice(start, start + length);
     }
 }
 

@@ -198,12 +198,12 @@ class RecordBatch(Ebpf.RecordBatch):
         decode = decoder(btf_type) if btf_type is not None else None
         size = btf_type.get_size() if btf_type is not None else 0
         for i in range(self.get_n_records()):
-            start, end = offsets[i], offsets[i + 1]
+            start, length = offsets[2 * i], offsets[2 * i + 1]
             # A record shorter than its type is given as it is.
-            if decode is not None and end - start >= size:
+            if decode is not None and length >= size:
                 yield decode(slab, start)
             else:
-                yield bytes(slab[start:end])
+                yield bytes(slab[start:start + length])
 
 
 _export('RecordBatch', override(RecordBatch))
