@@ -19,8 +19,7 @@ static GMutex kernel_lock;
 static EbpfBtf *kernel_btf;
 static GPtrArray *kernel_modules;
 
-/* --- files
- * ---------------------------------------------------------------------------------------- */
+/* files */
 
 typedef struct
 {
@@ -198,8 +197,7 @@ ebpf_btf_new_from_path (const char *path, EbpfBtf *base, GError **error)
   return new_from_path (path, base, EBPF_BTF_UNTRUSTED, error);
 }
 
-/* --- the kernel
- * ----------------------------------------------------------------------------------- */
+/* the kernel */
 
 /* Where a kernel image with debug information lies, by distribution; %s is the release. */
 static const char *const vmlinux_paths[] = {
@@ -317,8 +315,7 @@ ebpf_btf_drop_kernel (void)
   g_mutex_unlock (&kernel_lock);
 }
 
-/* --- modules
- * -------------------------------------------------------------------------------------- */
+/* modules */
 
 /* struct bpf_btf_info of Linux 5.11 and later. */
 typedef struct

@@ -69,8 +69,7 @@ ebpf_btf_swap_type (struct btf_type *type, gboolean from_host)
     swap32 (word);
 }
 
-/* --- header
- * --------------------------------------------------------------------------------------- */
+/* header */
 
 static guint32
 load32 (const guint8 *data, gsize offset, gboolean swapped)
@@ -192,8 +191,7 @@ parse_header (Header *header, EbpfBtf *base, const guint8 *data, gsize size, GEr
   return TRUE;
 }
 
-/* --- types
- * ---------------------------------------------------------------------------------------- */
+/* types */
 
 static inline const struct btf_type *
 type_at (EbpfBtf *self, guint32 i)
@@ -425,8 +423,7 @@ check_references (EbpfBtf *self, GError **error)
   return TRUE;
 }
 
-/* --- what an untrusted blob is checked for besides
- * -------------------------------------------------- */
+/* what an untrusted blob is checked for besides */
 
 /* The type that is a part of @id by value, as number @index of them. FALSE where there is none
  * left. */

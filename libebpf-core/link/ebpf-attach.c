@@ -487,11 +487,12 @@ suggest (const Hook *hook)
  * | `tracepoint` | `tracepoint` (`s`: CATEGORY/NAME), `cookie` (`t`) |
  * | `raw_tracepoint` | `tracepoint` (`s`: NAME), `cookie` (`t`) |
  * | `tp_btf`, `fentry`, `fexit`, `fmod_ret`, `lsm` | `cookie` (`t`) |
- * | `kprobe`, `kretprobe`, `ksyscall` | `symbol` (`s`), `offset` (`t`), `retprobe` (`b`), `cookie`
- * (`t`) | | `uprobe`, `uretprobe` | the same, and `binary` (`s`), `pid` (`i`: -1 for every process)
- * | | `perf_event` | `perf-event` (`h`: an open perf event), `cookie` (`t`) | | `xdp` | `interface`
- * (`s`) or `ifindex` (`u`), `xdp-flags` (`s`: `skb`, `drv` or `hw`) | | cgroup hooks | `cgroup`
- * (`s`: a folder), `attach-type` (`s`) | | `socket` | `socket` (`h`: an open socket) |
+ * | `kprobe`, `kretprobe`, `ksyscall` | `symbol` (`s`), `offset` (`t`), `retprobe` (`b`), `cookie` (`t`) |
+ * | `uprobe`, `uretprobe` | the same, and `binary` (`s`), `pid` (`i`: -1 for every process) |
+ * | `perf_event` | `perf-event` (`h`: an open perf event), `cookie` (`t`) |
+ * | `xdp` | `interface` (`s`) or `ifindex` (`u`), `xdp-flags` (`s`: `skb`, `drv` or `hw`) |
+ * | cgroup hooks | `cgroup` (`s`: a folder), `attach-type` (`s`) |
+ * | `socket` | `socket` (`h`: an open socket) |
  *
  * File descriptors stay the caller's. Numbers may be of any integer type.
  *

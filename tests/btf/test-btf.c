@@ -343,8 +343,7 @@ test_split (void)
   assert_refused (bytes, NULL, "*");
 }
 
-/* --- bad input
- * ------------------------------------------------------------------------------------ */
+/* bad input */
 
 static void
 test_truncated (gconstpointer data)
@@ -591,8 +590,7 @@ test_mutations (void)
   g_assert_cmpuint (n_accepted, >, 1000);
 }
 
-/* --- files and the kernel
- * ------------------------------------------------------------------------- */
+/* files and the kernel */
 
 static void
 test_path (void)
