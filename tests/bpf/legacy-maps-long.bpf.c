@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Old definitions with more fields than the kernel knows: zero in the one map, set in the other,
- * which cannot be created. */
+/* An old definition with more fields than the kernel knows, all zero. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -22,15 +21,6 @@ struct long_map_def SEC ("maps") zero_tail = {
   .key_size = 4,
   .value_size = 8,
   .max_entries = 1,
-};
-
-struct long_map_def SEC ("maps") set_tail = {
-  .type = BPF_MAP_TYPE_ARRAY,
-  .key_size = 4,
-  .value_size = 8,
-  .max_entries = 1,
-  .id = 3,
-  .pinning = 2,
 };
 
 char _license[] SEC ("license") = "GPL";

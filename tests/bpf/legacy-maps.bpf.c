@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Definitions as structs of numbers, as they were before type information. The second has fields
- * behind those that every loader knows. */
+/* Definitions as structs of numbers, as they were before type information. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

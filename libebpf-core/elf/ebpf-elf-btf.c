@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "elf/ebpf-elf-private.h"
+
+#include <string.h>
+
+/* Type information: of it, what the rest of this room needs to find by name. */
+
+/* More than all options of a kernel's configuration together. */
+#define MAX_KCONFIG_SIZE (1 << 20)
+
+static void
+fixup_free (gpointer data)
+{
+  EbpfBtfSectionFixup *fixup = data;
+
+  g_hash_table_unref (fixup->offsets);
+  g_free (fixup);
+}
+
+/* One walk over all types: they are many, and only few kinds matter here. */
+static void
+index_types (EbpfElf *self)
+{
+  guint32 n_types = ebpf_btf_get_n_types (self->btf);
+
+  for (guint32 id = ebpf_btf_get_first_id (self->btf); id < n_types; id++)
+    {
+      const struct btf_type *type = ebpf_btf_peek (self->btf, id);
+      const char *name;
+
+      switch (ebpf_btf_kind_of (type))
+        {
+        case BTF_KIND_DATASEC:
+          name = ebpf_btf_name_of (self->btf, type);
+          if (!g_hash_table_contains (self->datasecs, name))
+            g_hash_table_insert (self->datasecs, g_strdup (name), GUINT_TO_POINTER (id));
+          break;
+
+        case BTF_KIND_DECL_TAG:
+          if (((const struct btf_decl_tag *) ebpf_btf_tail_of (type))->component_idx == -1)
+            {
+              GPtrArray *tags;
+
+              if (self->tags == NULL)
+                self->tags =
+                    g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
+
+              tags = g_hash_table_lookup (self->tags, GUINT_TO_POINTER (type->type));
+              if (tags == NULL)
+                {
+                  tags = g_ptr_array_new_null_terminated (1, g_free, TRUE);
+                  g_hash_table_insert (self->tags, GUINT_TO_POINTER (type->type), tags);
+                }
+
+              g_ptr_array_add (tags, g_strdup (ebpf_btf_name_of (self->btf, type)));
+            }
+          break;
+
+        default:
+          break;
+        }
+    }
+}
+
+char **
+ebpf_elf_get_tags (EbpfElf *self, guint32 type_id)
+{
+  GPtrArray *tags;
+
+  if (self->tags == NULL)
+    return NULL;
+
+  tags = g_hash_table_lookup (self->tags, GUINT_TO_POINTER (type_id));
+
+  return tags != NULL ? g_strdupv ((char **) tags->pdata) : NULL;
+}
+
+static gboolean
+add_extern (EbpfElf *self, const char *section, const char *name, EbpfElfExtern one, GError **error)
+{
+  if (g_hash_table_contains (self->externs, name))
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_BTF, ebpf_elf_find_section (self, ".BTF"), -1,
+                          "%s is declared twice in %s", name, section);
+      return FALSE;
+    }
+
+  g_hash_table_insert (self->externs, g_strdup (name), g_memdup2 (&one, sizeof one));
+
+  return TRUE;
+}
+
+/* Symbols and functions of the kernel. */
+static gboolean
+index_ksyms (EbpfElf *self, GError **error)
+{
+  guint32 id = GPOINTER_TO_UINT (g_hash_table_lookup (self->datasecs, ".ksyms"));
+  const struct btf_type *datasec = ebpf_btf_peek (self->btf, id);
+  const struct btf_var_secinfo *members;
+
+  if (datasec == NULL)
+    return TRUE;
+
+  members = ebpf_btf_tail_of (datasec);
+  for (guint i = 0; i < ebpf_btf_vlen_of (datasec); i++)
+    {
+      const struct btf_type *member = ebpf_btf_peek (self->btf, members[i].type);
+      guint kind = member != NULL ? ebpf_btf_kind_of (member) : BTF_KIND_UNKN;
+      EbpfElfExtern one = { .btf_id = members[i].type, .is_function = kind == BTF_KIND_FUNC };
+
+      if (kind != BTF_KIND_FUNC && kind != BTF_KIND_VAR)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_BTF, ebpf_elf_find_section (self, ".BTF"), -1,
+                              "type %u is in .ksyms, but neither a variable nor a function",
+                              members[i].type);
+          return FALSE;
+        }
+
+      if (!add_extern (self, ".ksyms", ebpf_btf_name_of (self->btf, member), one, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Values of the kernel's configuration. The section exists in no file: it is laid out here, each
+ * variable at the next place that suits its type. */
+static gboolean
+index_kconfig (EbpfElf *self, GHashTable *fixups, GError **error)
+{
+  guint32 id = GPOINTER_TO_UINT (g_hash_table_lookup (self->datasecs, ".kconfig"));
+  const struct btf_type *datasec = ebpf_btf_peek (self->btf, id);
+  const EbpfElfSection *btf_section = ebpf_elf_find_section (self, ".BTF");
+  const struct btf_var_secinfo *members;
+  EbpfBtfSectionFixup *fixup;
+  guint64 end = 0;
+
+  if (datasec == NULL)
+    return TRUE;
+
+  fixup = g_new0 (EbpfBtfSectionFixup, 1);
+  fixup->offsets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_hash_table_insert (fixups, g_strdup (".kconfig"), fixup);
+
+  members = ebpf_btf_tail_of (datasec);
+  for (guint i = 0; i < ebpf_btf_vlen_of (datasec); i++)
+    {
+      const struct btf_type *var = ebpf_btf_peek (self->btf, members[i].type);
+      EbpfElfExtern one = { .btf_id = members[i].type, .is_kconfig = TRUE };
+      const char *name;
+      guint align;
+      gint64 size;
+
+      if (var == NULL || ebpf_btf_kind_of (var) != BTF_KIND_VAR)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_BTF, btf_section, -1,
+                              "type %u is in .kconfig, but no variable", members[i].type);
+          return FALSE;
+        }
+
+      name = ebpf_btf_name_of (self->btf, var);
+      size = ebpf_btf_size_of (self->btf, var->type);
+      align = MAX (ebpf_btf_align_of (self->btf, var->type), 1);
+      if (size <= 0)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_BTF, btf_section, -1,
+                              "%s of .kconfig has a type without a size", name);
+          return FALSE;
+        }
+
+      end = (end + align - 1) / align * align;
+      if (size > MAX_KCONFIG_SIZE || end + (guint64) size > MAX_KCONFIG_SIZE)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_LIMIT, btf_section, -1,
+                              "with %s, .kconfig would have more than %u bytes", name,
+                              MAX_KCONFIG_SIZE);
+          return FALSE;
+        }
+
+      one.offset = (guint32) end;
+      one.size = (guint32) size;
+      end += (guint64) size;
+
+      if (!add_extern (self, ".kconfig", name, one, error))
+        return FALSE;
+
+      g_hash_table_insert (fixup->offsets, g_strdup (name), GUINT_TO_POINTER (one.offset));
+    }
+
+  fixup->size = (guint32) end;
+
+  return TRUE;
+}
+
+/* clang leaves the sizes of sections and the offsets of global variables to be filled in. */
+static gboolean
+collect_fixups (EbpfElf *self, GHashTable *fixups, GError **error)
+{
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_iter_init (&iter, self->datasecs);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    {
+      EbpfElfSection *section = ebpf_elf_find_section (self, name);
+      EbpfBtfSectionFixup *fixup;
+
+      if (section == NULL)
+        continue;
+
+      if (section->size > G_MAXUINT32)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_LIMIT, section, -1,
+                              "%" G_GUINT64_FORMAT " bytes are more than a map can hold",
+                              section->size);
+          return FALSE;
+        }
+
+      fixup = g_new0 (EbpfBtfSectionFixup, 1);
+      fixup->size = (guint32) section->size;
+      fixup->offsets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      g_hash_table_insert (fixups, g_strdup (name), fixup);
+
+      /* Global ones last: a static one of the same name must not hide them. */
+      for (guint pass = 0; pass < 2; pass++)
+        for (guint32 i = 0; i < section->n_symbols; i++)
+          {
+            const EbpfElfSymbol *symbol = ebpf_elf_nth_symbol (self, section, i);
+
+            if (symbol->name[0] != '\0' && symbol->type != STT_SECTION &&
+                (symbol->binding == STB_LOCAL) == (pass == 0))
+              g_hash_table_insert (fixup->offsets, g_strdup (symbol->name),
+                                   GUINT_TO_POINTER ((guint) symbol->value));
+          }
+    }
+
+  return TRUE;
+}
+
+gboolean
+ebpf_elf_load_btf (EbpfElf *self, GError **error)
+{
+  const EbpfElfSection *section = ebpf_elf_find_section (self, ".BTF");
+  EbpfByteOrder byte_order = self->image[EI_DATA] == ELFDATA2MSB ? EBPF_BYTE_ORDER_BIG_ENDIAN
+                                                                 : EBPF_BYTE_ORDER_LITTLE_ENDIAN;
+  g_autoptr (GHashTable) fixups = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) ext_bytes = NULL;
+  g_autoptr (EbpfBtf) fixed = NULL;
+  GError *local_error = NULL;
+  const guint8 *data;
+
+  self->datasecs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->externs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  if (section == NULL)
+    return TRUE;
+
+  data = ebpf_elf_get_data (self, section, error);
+  if (data == NULL)
+    return FALSE;
+
+  /* A copy, so that the types do not keep the whole file, with its debug information, alive. */
+  bytes = g_bytes_new (data, section->size);
+  self->btf = ebpf_btf_new_from_bytes (bytes, NULL, &local_error);
+  if (self->btf == NULL)
+    {
+      ebpf_error_propagate_prefixed (error, local_error, "%s: section %s: ", self->source,
+                                     section->name);
+      return FALSE;
+    }
+
+  if (ebpf_btf_get_byte_order (self->btf) != byte_order)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_BTF, section, 0,
+                          "the type information has another byte order than the file");
+      return FALSE;
+    }
+
+  index_types (self);
+
+  fixups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, fixup_free);
+  if (!index_ksyms (self, error) || !index_kconfig (self, fixups, error) ||
+      !collect_fixups (self, fixups, error))
+    return FALSE;
+
+  fixed = ebpf_btf_fixup_data_sections (self->btf, fixups, &local_error);
+  if (fixed == NULL)
+    {
+      ebpf_error_propagate_prefixed (error, local_error, "%s: section %s: ", self->source,
+                                     section->name);
+      return FALSE;
+    }
+
+  g_set_object (&self->btf, fixed);
+
+  section = ebpf_elf_find_section (self, ".BTF.ext");
+  if (section == NULL)
+    return TRUE;
+
+  data = ebpf_elf_get_data (self, section, error);
+  if (data == NULL)
+    return FALSE;
+
+  ext_bytes = g_bytes_new_static (data, section->size);
+  self->ext_sections = ebpf_ext_info_parse (ext_bytes, self->btf, self->swapped, &local_error);
+  if (self->ext_sections == NULL)
+    {
+      ebpf_error_propagate_prefixed (error, local_error, "%s: section %s: ", self->source,
+                                     section->name);
+      return FALSE;
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,853 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "elf/ebpf-elf-private.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* The container: sections, symbols and relocations. libelf reads what has a byte order; where bytes
+ * lie is checked here, so that it is never asked for anything outside the file. */
+
+void
+ebpf_elf_set_error (EbpfElf *self,
+                    GError **error,
+                    EbpfError code,
+                    const EbpfElfSection *section,
+                    gint64 offset,
+                    const char *format,
+                    ...)
+{
+  g_autoptr (GString) where = g_string_new (self->source);
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  if (section != NULL)
+    g_string_append_printf (where, ": section %s", section->name);
+  if (offset >= 0)
+    g_string_append_printf (where, "%s offset 0x%" G_GINT64_MODIFIER "x",
+                            section != NULL ? "," : ":", (guint64) offset);
+
+  ebpf_error_set (error, code, 0, "%s: %s", where->str, what);
+}
+
+static void
+section_clear (EbpfElfSection *section)
+{
+  g_clear_pointer (&section->ref_name, g_ref_string_release);
+  g_clear_pointer (&section->insns, g_free);
+  g_clear_pointer (&section->relocs, g_array_unref);
+  g_clear_pointer (&section->calls, g_array_unref);
+}
+
+void
+ebpf_elf_free (EbpfElf *self)
+{
+  for (guint32 i = 0; i < self->n_sections; i++)
+    section_clear (&self->sections[i]);
+  for (guint32 i = 0; i < self->n_symbols; i++)
+    g_clear_pointer (&self->symbols[i].ref_name, g_ref_string_release);
+
+  g_free (self->sections);
+  g_free (self->symbols);
+  g_free (self->symbol_order);
+  g_free (self->functions);
+  g_free (self->license);
+  g_clear_pointer (&self->sections_by_name, g_hash_table_unref);
+  g_clear_pointer (&self->ext_sections, g_hash_table_unref);
+  g_clear_pointer (&self->datasecs, g_hash_table_unref);
+  g_clear_pointer (&self->tags, g_hash_table_unref);
+  g_clear_pointer (&self->externs, g_hash_table_unref);
+  g_clear_pointer (&self->map_symbols, g_hash_table_unref);
+  g_clear_object (&self->btf);
+  g_clear_object (&self->spec);
+  g_clear_pointer (&self->elf, elf_end);
+  g_free (self);
+}
+
+static const char *
+machine_name (guint machine)
+{
+  static const struct
+  {
+    guint machine;
+    const char *name;
+  } names[] = {
+    { EM_386, "Intel 80386" },
+    { EM_X86_64, "x86-64" },
+    { EM_ARM, "Arm" },
+    { EM_AARCH64, "AArch64" },
+    { EM_RISCV, "RISC-V" },
+    { EM_S390, "IBM S/390" },
+    { EM_PPC, "PowerPC" },
+    { EM_PPC64, "64-bit PowerPC" },
+    { EM_MIPS, "MIPS" },
+    { EM_SPARCV9, "SPARC V9" },
+    { 258 /* EM_LOONGARCH */, "LoongArch" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    if (names[i].machine == machine)
+      return names[i].name;
+
+  return NULL;
+}
+
+static gboolean
+check_header (EbpfElf *self, GElf_Ehdr *header, GError **error)
+{
+  const char *name;
+  guint16 machine;
+  guint encoding;
+
+  if (self->image_size < EI_NIDENT || memcmp (self->image, ELFMAG, SELFMAG) != 0)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_NOT_ELF, NULL, -1,
+                          self->image_size == 0 ? "the file is empty"
+                                                : "this is not an ELF file: its first bytes are "
+                                                  "not those of one");
+      return FALSE;
+    }
+
+  encoding = self->image[EI_DATA];
+  if (encoding != ELFDATA2LSB && encoding != ELFDATA2MSB)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL, EI_DATA,
+                          "byte order %u does not exist", encoding);
+      return FALSE;
+    }
+
+  self->swapped = (encoding == ELFDATA2LSB) != (G_BYTE_ORDER == G_LITTLE_ENDIAN);
+
+  /* At the same place in 32-bit files: an object of another machine is called that, whatever else
+   * is odd about it. */
+  if (self->image_size >= G_STRUCT_OFFSET (Elf64_Ehdr, e_machine) + sizeof machine)
+    {
+      memcpy (&machine, self->image + G_STRUCT_OFFSET (Elf64_Ehdr, e_machine), sizeof machine);
+      if (self->swapped)
+        machine = GUINT16_SWAP_LE_BE (machine);
+
+      /* Early versions of LLVM left the machine out. */
+      if (machine != EM_BPF && machine != EM_NONE)
+        {
+          name = machine_name (machine);
+          ebpf_elf_set_error (self, error, EBPF_ERROR_WRONG_MACHINE, NULL,
+                              G_STRUCT_OFFSET (Elf64_Ehdr, e_machine),
+                              "the object is of machine %u (%s), not of BPF; compile it with "
+                              "clang --target=bpf",
+                              machine, name != NULL ? name : "unknown");
+          return FALSE;
+        }
+    }
+
+  if (self->image[EI_CLASS] != ELFCLASS64)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_WRONG_MACHINE, NULL, EI_CLASS,
+                          "this is not a 64-bit ELF file; BPF objects are");
+      return FALSE;
+    }
+
+  if (self->image_size < sizeof (Elf64_Ehdr))
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL, -1,
+                          "the file is cut off: it has %zu bytes, its header alone needs %zu",
+                          self->image_size, sizeof (Elf64_Ehdr));
+      return FALSE;
+    }
+
+  if (elf_version (EV_CURRENT) == EV_NONE)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_FAILED, NULL, -1, "libelf is too old");
+      return FALSE;
+    }
+
+  /* Nothing is written to it; libelf just does not say const. */
+  self->elf = elf_memory ((char *) (guintptr) self->image, self->image_size);
+  if (self->elf == NULL || elf_kind (self->elf) != ELF_K_ELF ||
+      gelf_getehdr (self->elf, header) == NULL)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL, -1,
+                          "the ELF header cannot be read: %s", elf_errmsg (-1));
+      return FALSE;
+    }
+
+  if (header->e_type != ET_REL)
+    {
+      ebpf_elf_set_error (
+          self, error, EBPF_ERROR_MALFORMED, NULL, G_STRUCT_OFFSET (Elf64_Ehdr, e_type),
+          "this is an ELF file of type %u, not a relocatable object", header->e_type);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* The number of sections, with the header table inside the file; 0 with @error where not. */
+static guint32
+check_section_table (EbpfElf *self, const GElf_Ehdr *header, GError **error)
+{
+  guint64 room;
+  size_t n_sections;
+
+  if (header->e_shoff == 0)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL,
+                          G_STRUCT_OFFSET (Elf64_Ehdr, e_shoff), "the file has no sections");
+      return 0;
+    }
+
+  if (header->e_shoff > self->image_size ||
+      self->image_size - header->e_shoff < sizeof (Elf64_Shdr))
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL, (gint64) header->e_shoff,
+                          "the section headers lie outside the file, which has %zu bytes; is it "
+                          "cut off?",
+                          self->image_size);
+      return 0;
+    }
+
+  room = (self->image_size - header->e_shoff) / sizeof (Elf64_Shdr);
+
+  if (header->e_shentsize != sizeof (Elf64_Shdr))
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL,
+                          G_STRUCT_OFFSET (Elf64_Ehdr, e_shentsize),
+                          "section headers are of %u bytes instead of %zu", header->e_shentsize,
+                          sizeof (Elf64_Shdr));
+      return 0;
+    }
+
+  if (elf_getshdrnum (self->elf, &n_sections) != 0 || n_sections == 0 || n_sections > room ||
+      n_sections > G_MAXUINT32)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL, (gint64) header->e_shoff,
+                          "not all section headers lie inside the file, which has %zu bytes; is "
+                          "it cut off?",
+                          self->image_size);
+      return 0;
+    }
+
+  return (guint32) n_sections;
+}
+
+/* Longer names are damage, and would let a small file have the same bytes looked at many times. */
+#define MAX_NAME 4096
+
+/* The string at @offset of a string table; NULL where there is none that can be a name. */
+static const char *
+string_at (const EbpfElfSection *strings, guint64 offset)
+{
+  const char *string;
+  gsize length;
+
+  if (strings->data == NULL || offset >= strings->size)
+    return offset == 0 && strings->size == 0 ? "" : NULL;
+
+  /* That the table ends in a zero was checked when it was chosen. */
+  string = (const char *) strings->data + offset;
+  length = strnlen (string, MAX_NAME);
+
+  return length < MAX_NAME && g_utf8_validate_len (string, length, NULL) ? string : NULL;
+}
+
+static gboolean
+check_string_table (EbpfElf *self, guint64 index, const char *what, GError **error)
+{
+  const EbpfElfSection *strings;
+
+  if (index == 0 || index >= self->n_sections || self->sections[index].type != SHT_STRTAB)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL, -1,
+                          "section %" G_GUINT64_FORMAT ", which should hold the names of %s, is no "
+                          "string table",
+                          index, what);
+      return FALSE;
+    }
+
+  strings = &self->sections[index];
+  if (strings->size > 0 && strings->data[strings->size - 1] != '\0')
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, strings, (gint64) strings->size - 1,
+                          "the names of %s do not end in a zero", what);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static EbpfElfSectionKind
+classify (const EbpfElfSection *section)
+{
+  const char *name = section->name;
+
+  if (section->type == SHT_PROGBITS && (section->flags & SHF_EXECINSTR) != 0)
+    return section->size > 0 ? EBPF_ELF_SECTION_CODE : EBPF_ELF_SECTION_OTHER;
+
+  if (section->type != SHT_PROGBITS && section->type != SHT_NOBITS)
+    return EBPF_ELF_SECTION_OTHER;
+
+  if (g_str_has_prefix (name, ".data") || g_str_has_prefix (name, ".rodata") ||
+      g_str_equal (name, ".bss") || g_str_has_prefix (name, ".bss."))
+    return EBPF_ELF_SECTION_DATA;
+
+  if (g_str_equal (name, ".maps"))
+    return EBPF_ELF_SECTION_MAPS;
+
+  if (g_str_equal (name, "maps") || g_str_has_prefix (name, "maps/"))
+    return EBPF_ELF_SECTION_LEGACY_MAPS;
+
+  return EBPF_ELF_SECTION_OTHER;
+}
+
+static gboolean
+read_sections (EbpfElf *self, const GElf_Ehdr *header, GError **error)
+{
+  size_t names;
+  g_autofree guint32 *name_offsets = NULL;
+
+  self->n_sections = check_section_table (self, header, error);
+  if (self->n_sections == 0)
+    return FALSE;
+
+  self->sections = g_new0 (EbpfElfSection, self->n_sections);
+  name_offsets = g_new0 (guint32, self->n_sections);
+
+  for (guint32 i = 0; i < self->n_sections; i++)
+    {
+      EbpfElfSection *section = &self->sections[i];
+      GElf_Shdr shdr;
+
+      section->name = "";
+      section->index = i;
+      section->scn = elf_getscn (self->elf, i);
+      if (section->scn == NULL || gelf_getshdr (section->scn, &shdr) == NULL)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL,
+                              (gint64) (header->e_shoff + i * sizeof (Elf64_Shdr)),
+                              "the header of section %u cannot be read: %s", i, elf_errmsg (-1));
+          return FALSE;
+        }
+
+      /* The null section's fields have other meanings. */
+      if (i == 0)
+        continue;
+
+      section->type = shdr.sh_type;
+      section->info = shdr.sh_info;
+      section->flags = shdr.sh_flags;
+      section->offset = shdr.sh_offset;
+      section->size = shdr.sh_size;
+      name_offsets[i] = shdr.sh_name;
+
+      if (shdr.sh_type == SHT_NOBITS || shdr.sh_type == SHT_NULL)
+        continue;
+
+      if (shdr.sh_offset > self->image_size || shdr.sh_size > self->image_size - shdr.sh_offset)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL,
+                              (gint64) (header->e_shoff + i * sizeof (Elf64_Shdr)),
+                              "section %u lies outside the file: it has %" G_GUINT64_FORMAT
+                              " bytes at 0x%" G_GINT64_MODIFIER "x, and the file has %zu in all",
+                              i, (guint64) shdr.sh_size, (guint64) shdr.sh_offset,
+                              self->image_size);
+          return FALSE;
+        }
+
+      section->data = self->image + shdr.sh_offset;
+    }
+
+  if (elf_getshdrstrndx (self->elf, &names) != 0)
+    names = 0;
+  if (!check_string_table (self, names, "the sections", error))
+    return FALSE;
+
+  self->sections_by_name = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint32 i = 1; i < self->n_sections; i++)
+    {
+      EbpfElfSection *section = &self->sections[i];
+      const char *name = string_at (&self->sections[names], name_offsets[i]);
+
+      if (name == NULL)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL,
+                              (gint64) (header->e_shoff + i * sizeof (Elf64_Shdr)),
+                              "the name of section %u, at %u of the names, is outside of them, "
+                              "too long or not UTF-8",
+                              i, name_offsets[i]);
+          return FALSE;
+        }
+
+      section->name = name;
+      section->kind = classify (section);
+      if (section->type != SHT_NULL && !g_hash_table_contains (self->sections_by_name, name))
+        g_hash_table_insert (self->sections_by_name, (gpointer) name, section);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+read_symbol (EbpfElf *self,
+             Elf_Data *data,
+             Elf_Data *extended,
+             const EbpfElfSection *strings,
+             guint32 index,
+             GError **error)
+{
+  const EbpfElfSection *symtab = &self->sections[self->symtab];
+  EbpfElfSymbol *symbol = &self->symbols[index];
+  gint64 offset = (gint64) index * (gint64) sizeof (Elf64_Sym);
+  Elf32_Word section = 0;
+  GElf_Sym sym;
+
+  if (gelf_getsymshndx (data, extended, (int) index, &sym, &section) == NULL)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, symtab, offset,
+                          "symbol %u cannot be read: %s", index, elf_errmsg (-1));
+      return FALSE;
+    }
+
+  symbol->name = string_at (strings, sym.st_name);
+  if (symbol->name == NULL)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, symtab, offset,
+                          "the name of symbol %u, at %u of the names, is outside of them, too "
+                          "long or not UTF-8",
+                          index, sym.st_name);
+      return FALSE;
+    }
+
+  symbol->value = sym.st_value;
+  symbol->size = sym.st_size;
+  symbol->special = sym.st_shndx;
+  symbol->type = GELF_ST_TYPE (sym.st_info);
+  symbol->binding = GELF_ST_BIND (sym.st_info);
+  symbol->visibility = GELF_ST_VISIBILITY (sym.st_other);
+
+  if (sym.st_shndx == SHN_XINDEX && extended != NULL)
+    symbol->section = section;
+  else if (sym.st_shndx < SHN_LORESERVE)
+    symbol->section = sym.st_shndx;
+
+  if (symbol->section >= self->n_sections)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, symtab, offset,
+                          "symbol %s is in section %u, and there are %u",
+                          ebpf_elf_symbol_name (self, symbol), symbol->section, self->n_sections);
+      return FALSE;
+    }
+
+  /* A symbol may stand right behind the last byte. */
+  if (symbol->section != 0 && (symbol->value > self->sections[symbol->section].size ||
+                               symbol->size > self->sections[symbol->section].size - symbol->value))
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, symtab, offset,
+                          "symbol %s, of %" G_GUINT64_FORMAT " bytes at 0x%" G_GINT64_MODIFIER
+                          "x, reaches outside its section %s of %" G_GUINT64_FORMAT " bytes",
+                          ebpf_elf_symbol_name (self, symbol), symbol->size, symbol->value,
+                          self->sections[symbol->section].name,
+                          self->sections[symbol->section].size);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static int
+compare_symbols (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const EbpfElf *self = user_data;
+  guint32 index_a = *(const guint32 *) a, index_b = *(const guint32 *) b;
+  const EbpfElfSymbol *symbol_a = &self->symbols[index_a], *symbol_b = &self->symbols[index_b];
+
+  if (symbol_a->value != symbol_b->value)
+    return symbol_a->value < symbol_b->value ? -1 : 1;
+
+  return index_a < index_b ? -1 : index_a > index_b;
+}
+
+/* Groups the symbols by section: one pass to count, one to place, and a sort of each group. */
+static void
+order_symbols (EbpfElf *self)
+{
+  g_autofree guint32 *filled = g_new0 (guint32, self->n_sections);
+  guint32 next = 0;
+
+  self->symbol_order = g_new (guint32, MAX (self->n_symbols, 1));
+
+  for (guint32 i = 0; i < self->n_symbols; i++)
+    self->sections[self->symbols[i].section].n_symbols++;
+
+  for (guint32 i = 0; i < self->n_sections; i++)
+    {
+      self->sections[i].first_symbol = next;
+      next += self->sections[i].n_symbols;
+    }
+
+  for (guint32 i = 0; i < self->n_symbols; i++)
+    {
+      guint32 section = self->symbols[i].section;
+
+      self->symbol_order[self->sections[section].first_symbol + filled[section]++] = i;
+    }
+
+  for (guint32 i = 1; i < self->n_sections; i++)
+    if (self->sections[i].n_symbols > 1)
+      g_qsort_with_data (self->symbol_order + self->sections[i].first_symbol,
+                         (gint) self->sections[i].n_symbols, sizeof (guint32), compare_symbols,
+                         self);
+}
+
+static gboolean
+read_symbols (EbpfElf *self, GError **error)
+{
+  EbpfElfSection *symtab = NULL;
+  Elf_Data *data, *extended = NULL;
+  GElf_Shdr shdr;
+
+  for (guint32 i = 1; i < self->n_sections; i++)
+    {
+      EbpfElfSection *section = &self->sections[i];
+
+      if (section->type == SHT_SYMTAB)
+        {
+          if (symtab != NULL)
+            {
+              ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, section, -1,
+                                  "there is a symbol table already");
+              return FALSE;
+            }
+
+          symtab = section;
+          self->symtab = i;
+        }
+      else if (section->type == SHT_SYMTAB_SHNDX)
+        {
+          extended = elf_getdata (section->scn, NULL);
+        }
+    }
+
+  if (symtab == NULL)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL, -1,
+                          "the file has no symbol table; was it stripped?");
+      return FALSE;
+    }
+
+  if (gelf_getshdr (symtab->scn, &shdr) == NULL || shdr.sh_entsize != sizeof (Elf64_Sym) ||
+      symtab->size % sizeof (Elf64_Sym) != 0 || (symtab->flags & SHF_COMPRESSED) != 0 ||
+      symtab->size / sizeof (Elf64_Sym) > G_MAXINT)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, symtab, -1,
+                          "the symbol table is not one of %zu-byte symbols", sizeof (Elf64_Sym));
+      return FALSE;
+    }
+
+  if (!check_string_table (self, shdr.sh_link, "the symbols", error))
+    return FALSE;
+
+  if (symtab->size > 0)
+    {
+      data = elf_getdata (symtab->scn, NULL);
+      if (data == NULL || data->d_size != symtab->size)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, symtab, -1,
+                              "the symbol table cannot be read: %s", elf_errmsg (-1));
+          return FALSE;
+        }
+
+      self->n_symbols = (guint32) (symtab->size / sizeof (Elf64_Sym));
+      self->symbols = g_new0 (EbpfElfSymbol, self->n_symbols);
+
+      for (guint32 i = 0; i < self->n_symbols; i++)
+        if (!read_symbol (self, data, extended, &self->sections[shdr.sh_link], i, error))
+          return FALSE;
+    }
+
+  order_symbols (self);
+
+  return TRUE;
+}
+
+/* Tells each section where its relocations are. Those of debug information are of no interest. */
+static gboolean
+assign_relocations (EbpfElf *self, GError **error)
+{
+  for (guint32 i = 1; i < self->n_sections; i++)
+    {
+      EbpfElfSection *section = &self->sections[i];
+      EbpfElfSection *target;
+
+      if (section->type != SHT_REL && section->type != SHT_RELA)
+        continue;
+
+      if (section->info >= self->n_sections)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, section, -1,
+                              "these are relocations of section %u, and there are %u",
+                              section->info, self->n_sections);
+          return FALSE;
+        }
+
+      target = &self->sections[section->info];
+      if (target->kind != EBPF_ELF_SECTION_CODE && target->kind != EBPF_ELF_SECTION_MAPS)
+        continue;
+
+      if (section->type == SHT_RELA)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_NOT_SUPPORTED, section, -1,
+                              "relocations of %s have addends of their own (RELA), which BPF "
+                              "objects have not",
+                              target->name);
+          return FALSE;
+        }
+
+      if (target->relocations != 0)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, section, -1,
+                              "section %s has relocations already", target->name);
+          return FALSE;
+        }
+
+      target->relocations = i;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+read_license_and_version (EbpfElf *self, GError **error)
+{
+  for (guint32 i = 1; i < self->n_sections; i++)
+    {
+      const EbpfElfSection *section = &self->sections[i];
+      const guint8 *data;
+
+      if (section->type != SHT_PROGBITS || (section->flags & SHF_EXECINSTR) != 0)
+        continue;
+
+      if (self->license == NULL && g_str_has_prefix (section->name, "license"))
+        {
+          g_autofree char *license = NULL;
+
+          if (section->size == 0)
+            continue;
+
+          data = ebpf_elf_get_data (self, section, error);
+          if (data == NULL)
+            return FALSE;
+
+          license = g_strndup ((const char *) data, section->size);
+          self->license = g_utf8_make_valid (license, -1);
+        }
+      else if (self->version == 0 && g_str_has_prefix (section->name, "version"))
+        {
+          data = ebpf_elf_get_data (self, section, error);
+          if (data == NULL)
+            return FALSE;
+
+          if (section->size != sizeof (guint32))
+            {
+              ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, section, -1,
+                                  "the kernel version has %" G_GUINT64_FORMAT " bytes instead of 4",
+                                  section->size);
+              return FALSE;
+            }
+
+          self->version = ebpf_elf_read_u32 (self, data);
+        }
+    }
+
+  return TRUE;
+}
+
+EbpfElf *
+ebpf_elf_open (GBytes *bytes, const char *source, GError **error)
+{
+  g_autoptr (EbpfElf) self = g_new0 (EbpfElf, 1);
+  GElf_Ehdr header;
+
+  self->source = source;
+  self->image = g_bytes_get_data (bytes, &self->image_size);
+
+  if (!check_header (self, &header, error) || !read_sections (self, &header, error) ||
+      !read_symbols (self, error) || !assign_relocations (self, error) ||
+      !read_license_and_version (self, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+EbpfElfSection *
+ebpf_elf_find_section (EbpfElf *self, const char *name)
+{
+  return g_hash_table_lookup (self->sections_by_name, name);
+}
+
+const guint8 *
+ebpf_elf_get_data (EbpfElf *self, const EbpfElfSection *section, GError **error)
+{
+  if ((section->flags & SHF_COMPRESSED) != 0)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_NOT_SUPPORTED, section, -1,
+                          "the section is compressed; uncompress it with "
+                          "llvm-objcopy --decompress-debug-sections");
+      return NULL;
+    }
+
+  if (section->data == NULL)
+    ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, section, -1,
+                        "the section has no bytes in the file");
+
+  return section->data;
+}
+
+guint32
+ebpf_elf_read_u32 (EbpfElf *self, const guint8 *data)
+{
+  guint32 value;
+
+  memcpy (&value, data, sizeof value);
+
+  return self->swapped ? GUINT32_SWAP_LE_BE (value) : value;
+}
+
+const char *
+ebpf_elf_symbol_name (EbpfElf *self, const EbpfElfSymbol *symbol)
+{
+  if (symbol->name[0] != '\0')
+    return symbol->name;
+
+  if (symbol->type == STT_SECTION && symbol->section < self->n_sections)
+    return self->sections[symbol->section].name;
+
+  return "(without a name)";
+}
+
+GRefString *
+ebpf_elf_symbol_ref_name (EbpfElfSymbol *symbol)
+{
+  if (symbol->ref_name == NULL)
+    symbol->ref_name = g_ref_string_new (symbol->name);
+
+  return symbol->ref_name;
+}
+
+GRefString *
+ebpf_elf_section_ref_name (EbpfElfSection *section)
+{
+  if (section->ref_name == NULL)
+    section->ref_name = g_ref_string_new (section->name);
+
+  return section->ref_name;
+}
+
+static int
+compare_relocations (gconstpointer a, gconstpointer b)
+{
+  const EbpfElfRelocation *relocation_a = a, *relocation_b = b;
+
+  if (relocation_a->offset != relocation_b->offset)
+    return relocation_a->offset < relocation_b->offset ? -1 : 1;
+
+  return 0;
+}
+
+GArray *
+ebpf_elf_read_relocations (EbpfElf *self, const EbpfElfSection *section, GError **error)
+{
+  g_autoptr (GArray) result = g_array_new (FALSE, FALSE, sizeof (EbpfElfRelocation));
+  const EbpfElfSection *table;
+  gboolean sorted = TRUE;
+  GElf_Shdr shdr;
+  Elf_Data *data;
+  guint32 n;
+
+  if (section->relocations == 0)
+    return g_steal_pointer (&result);
+
+  table = &self->sections[section->relocations];
+  if (gelf_getshdr (table->scn, &shdr) == NULL || shdr.sh_entsize != sizeof (Elf64_Rel) ||
+      table->size % sizeof (Elf64_Rel) != 0 || table->size / sizeof (Elf64_Rel) > G_MAXINT ||
+      (table->flags & SHF_COMPRESSED) != 0)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, table, -1,
+                          "the relocations of %s are not a table of %zu-byte entries",
+                          section->name, sizeof (Elf64_Rel));
+      return NULL;
+    }
+
+  if (shdr.sh_link != self->symtab)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, table, -1,
+                          "the relocations of %s refer to section %u, which is not the symbol "
+                          "table",
+                          section->name, shdr.sh_link);
+      return NULL;
+    }
+
+  n = (guint32) (table->size / sizeof (Elf64_Rel));
+  if (n == 0)
+    return g_steal_pointer (&result);
+
+  data = elf_getdata (table->scn, NULL);
+  if (data == NULL || data->d_size != table->size)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, table, -1,
+                          "the relocations of %s cannot be read: %s", section->name,
+                          elf_errmsg (-1));
+      return NULL;
+    }
+
+  g_array_set_size (result, n);
+
+  for (guint32 i = 0; i < n; i++)
+    {
+      EbpfElfRelocation *relocation = &g_array_index (result, EbpfElfRelocation, i);
+      GElf_Rel rel;
+
+      if (gelf_getrel (data, (int) i, &rel) == NULL)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, table, -1,
+                              "relocation %u of %s cannot be read: %s", i, section->name,
+                              elf_errmsg (-1));
+          return NULL;
+        }
+
+      if (GELF_R_SYM (rel.r_info) == 0 || GELF_R_SYM (rel.r_info) >= self->n_symbols)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_RELOCATION, section,
+                              (gint64) MIN (rel.r_offset, (guint64) G_MAXINT64),
+                              "relocation %u is to symbol %" G_GUINT64_FORMAT
+                              ", which does not exist: there are %u",
+                              i, (guint64) GELF_R_SYM (rel.r_info), self->n_symbols);
+          return NULL;
+        }
+
+      relocation->offset = rel.r_offset;
+      relocation->symbol = (guint32) GELF_R_SYM (rel.r_info);
+
+      if (rel.r_offset >= section->size || section->size - rel.r_offset < 8 ||
+          rel.r_offset % 8 != 0)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_RELOCATION, section,
+                              (gint64) MIN (rel.r_offset, (guint64) G_MAXINT64),
+                              "relocation %u, to symbol %s, is %s", i,
+                              ebpf_elf_symbol_name (self, &self->symbols[relocation->symbol]),
+                              rel.r_offset % 8 != 0 ? "not at a multiple of 8 bytes"
+                                                    : "outside the section");
+          return NULL;
+        }
+
+      sorted = sorted && (i == 0 || relocation[-1].offset <= relocation->offset);
+    }
+
+  if (!sorted)
+    g_array_sort (result, compare_relocations);
+
+  return g_steal_pointer (&result);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "elf/ebpf-elf-private.h"
+
+/* Makes programs of functions: to each is appended, once, every function that it reaches by calls
+ * or by address, as the kernel wants it. */
+
+/* The kernel takes no longer programs (BPF_COMPLEXITY_LIMIT_INSNS). */
+#define MAX_INSNS 1000000
+
+/* How much all programs of an object may have together, in instructions and records, beyond a
+ * multiple of what is in the file: many small programs that call one large function must not turn a
+ * small file into gigabytes. */
+#define BASE_BUDGET (G_GUINT64_CONSTANT (1) << 23)
+#define BUDGET_FACTOR 64
+
+typedef struct
+{
+  EbpfElf *elf;
+  guint32 serial;    /* of the program; see EbpfElfFunction.placed_in */
+  GPtrArray *placed; /* of EbpfElfFunction, in their order */
+  guint64 budget;
+  guint32 n_insns;
+} Linker;
+
+static guint64
+count_records (const EbpfElfFunction *function)
+{
+  return (guint64) (function->end - function->start) + (function->relocs[1] - function->relocs[0]) +
+         (function->func_infos[1] - function->func_infos[0]) +
+         (function->line_infos[1] - function->line_infos[0]) +
+         (function->core_relos[1] - function->core_relos[0]);
+}
+
+static gboolean
+place (Linker *linker, const EbpfElfFunction *program, EbpfElfFunction *function, GError **error)
+{
+  guint32 n_insns = function->end - function->start;
+  guint64 cost = count_records (function);
+
+  if (function->placed_in == linker->serial)
+    return TRUE;
+
+  if (n_insns > MAX_INSNS - linker->n_insns || cost > linker->budget)
+    {
+      ebpf_elf_set_error (linker->elf, error, EBPF_ERROR_LIMIT, program->section,
+                          (gint64) program->start * (gint64) sizeof (EbpfInsn),
+                          "program %s becomes too long with all that it calls: %s takes it, or all "
+                          "programs together, over the limit",
+                          program->symbol->name, function->symbol->name);
+      return FALSE;
+    }
+
+  function->placed_in = linker->serial;
+  function->placed_at = linker->n_insns;
+  linker->n_insns += n_insns;
+  linker->budget -= cost;
+  g_ptr_array_add (linker->placed, function);
+
+  return TRUE;
+}
+
+static void
+append (EbpfCode *code, const EbpfElfFunction *function)
+{
+  const EbpfElfSection *section = function->section;
+  guint32 base = code->insns->len;
+
+  g_array_append_vals (code->insns, section->insns + function->start,
+                       function->end - function->start);
+
+  for (guint32 i = function->relocs[0]; i < function->relocs[1]; i++)
+    {
+      EbpfReloc reloc = g_array_index (section->relocs, EbpfReloc, i);
+
+      reloc.insn += base - function->start;
+      g_ref_string_acquire (reloc.symbol);
+      g_array_append_val (code->relocs, reloc);
+    }
+
+#define APPEND_RECORDS(field, type)                                                                \
+  if (function->field[1] > function->field[0])                                                     \
+    {                                                                                              \
+      guint first = code->field->len;                                                              \
+                                                                                                   \
+      g_array_append_vals (code->field,                                                            \
+                           &g_array_index (section->ext->field, type, function->field[0]),         \
+                           function->field[1] - function->field[0]);                               \
+      for (guint i = first; i < code->field->len; i++)                                             \
+        g_array_index (code->field, type, i).insn += base - function->start;                       \
+    }
+
+  APPEND_RECORDS (func_infos, EbpfFuncInfo)
+  APPEND_RECORDS (line_infos, EbpfLineInfo)
+  APPEND_RECORDS (core_relos, EbpfCoreRelo)
+#undef APPEND_RECORDS
+}
+
+/* Points the calls and addresses in @function's copy to the copies of what they mean. */
+static void
+fix_calls (Linker *linker, EbpfCode *code, const EbpfElfFunction *function)
+{
+  for (guint32 i = function->calls[0]; i < function->calls[1]; i++)
+    {
+      const EbpfElfCall *call = &g_array_index (function->section->calls, EbpfElfCall, i);
+      const EbpfElfFunction *target = &linker->elf->functions[call->function];
+      guint32 at = function->placed_at + (call->insn - function->start);
+      EbpfInsn *insn = &g_array_index (code->insns, EbpfInsn, at);
+
+      insn->src = call->address ? EBPF_PSEUDO_FUNC : EBPF_PSEUDO_CALL;
+      insn->imm = (gint32) target->placed_at - (gint32) at - 1;
+      if (call->address)
+        insn[1].imm = 0;
+    }
+}
+
+static EbpfCode *
+link_program (Linker *linker, EbpfElfFunction *program, GError **error)
+{
+  g_autoptr (EbpfCode) code = NULL;
+
+  linker->serial++;
+  linker->n_insns = 0;
+  g_ptr_array_set_size (linker->placed, 0);
+
+  if (!place (linker, program, program, error))
+    return NULL;
+
+  /* The list grows while it is walked; a function is in it once, so recursion ends. */
+  for (guint i = 0; i < linker->placed->len; i++)
+    {
+      const EbpfElfFunction *function = g_ptr_array_index (linker->placed, i);
+
+      for (guint32 c = function->calls[0]; c < function->calls[1]; c++)
+        {
+          const EbpfElfCall *call = &g_array_index (function->section->calls, EbpfElfCall, c);
+
+          if (!place (linker, program, &linker->elf->functions[call->function], error))
+            return NULL;
+        }
+    }
+
+  code = ebpf_code_new ();
+  for (guint i = 0; i < linker->placed->len; i++)
+    append (code, g_ptr_array_index (linker->placed, i));
+  for (guint i = 0; i < linker->placed->len; i++)
+    fix_calls (linker, code, g_ptr_array_index (linker->placed, i));
+
+  return g_steal_pointer (&code);
+}
+
+static EbpfProgramSpec *
+new_program (EbpfElf *self, const EbpfElfFunction *function, EbpfCode *code)
+{
+  EbpfProgramSpec *program;
+  const char *section = function->section->name;
+  g_autofree char *attach_to = NULL;
+  EbpfProgramType program_type;
+  EbpfAttachType attach_type;
+  gboolean has_attach_type;
+  guint flags;
+
+  ebpf_section_name_parse (section, &program_type, &attach_type, &has_attach_type, &flags,
+                           &attach_to);
+
+  program = ebpf_program_spec_new (function->symbol->name, program_type);
+  ebpf_program_spec_set_autoload (program, section[0] != '?');
+  ebpf_program_spec_set_section (program, section[0] == '?' ? section + 1 : section);
+  if (has_attach_type)
+    ebpf_program_spec_set_attach_type (program, attach_type);
+  if (attach_to != NULL)
+    ebpf_program_spec_set_attach_to (program, attach_to);
+  ebpf_program_spec_set_program_flags (program, flags);
+  ebpf_program_spec_set_license (program, self->license != NULL ? self->license : "");
+  ebpf_program_spec_set_kernel_version (program, self->version);
+  ebpf_program_spec_set_byte_order (program, ebpf_collection_spec_get_byte_order (self->spec));
+  if (self->btf != NULL)
+    ebpf_program_spec_set_btf (program, self->btf);
+  ebpf_program_spec_take_code (program, code);
+
+  return program;
+}
+
+gboolean
+ebpf_elf_link_programs (EbpfElf *self, GError **error)
+{
+  Linker linker = { .elf = self, .budget = BASE_BUDGET };
+  g_autoptr (GPtrArray) placed = g_ptr_array_new ();
+
+  linker.placed = placed;
+  for (guint32 i = 0; i < self->n_functions; i++)
+    linker.budget += BUDGET_FACTOR * count_records (&self->functions[i]);
+
+  for (guint32 i = 0; i < self->n_functions; i++)
+    {
+      EbpfElfFunction *function = &self->functions[i];
+      g_autoptr (EbpfProgramSpec) program = NULL;
+      EbpfCode *code;
+
+      if (!ebpf_elf_is_program (self, function))
+        continue;
+
+      code = link_program (&linker, function, error);
+      if (code == NULL)
+        return FALSE;
+
+      program = new_program (self, function, code);
+      if (!ebpf_collection_spec_add_program (self->spec, program, error))
+        {
+          g_prefix_error (error, "%s: section %s, offset 0x%" G_GINT64_MODIFIER "x: ", self->source,
+                          function->section->name, function->symbol->value);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}

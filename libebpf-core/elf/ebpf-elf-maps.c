@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "elf/ebpf-elf-private.h"
+
+#include <string.h>
+
+/* Maps defined by types: each variable of .maps is a struct whose members are the definition.
+ * Numbers are the length of an array pointed to (__uint), or the first value of an enumeration
+ * (__ulong); types are pointed to. Source: tools/lib/bpf/bpf_helpers.h of the kernel. */
+
+/* libbpf's names for the values of "pinning". */
+enum
+{
+  PIN_NONE = 0,
+  PIN_BY_NAME = 1,
+};
+
+typedef struct
+{
+  EbpfElf *elf;
+  const EbpfElfSection *section;
+  const EbpfElfSymbol *symbol;
+  const char *name;
+  gboolean inner;
+} Context;
+
+/* More than are known, so that no member can be there twice too often. */
+#define MAX_FIELDS 16
+
+/* What a definition said about keys or values. */
+typedef struct
+{
+  const char *what;
+  gboolean has_size;
+  gboolean has_type;
+  guint32 size;
+  guint32 type_id;
+} Part;
+
+static gboolean definition_error (const Context *context, GError **error, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
+static gboolean
+definition_error (const Context *context, GError **error, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  ebpf_elf_set_error (context->elf, error, EBPF_ERROR_MALFORMED, context->section,
+                      (gint64) context->symbol->value, "map %s: %s", context->name, what);
+
+  return FALSE;
+}
+
+static gboolean
+read_number (const Context *context,
+             const char *field,
+             guint32 type_id,
+             guint64 max,
+             guint64 *value,
+             GError **error)
+{
+  EbpfBtf *btf = context->elf->btf;
+  const struct btf_type *type = ebpf_btf_peek (btf, ebpf_btf_strip (btf, type_id));
+  guint kind = type != NULL ? ebpf_btf_kind_of (type) : BTF_KIND_UNKN;
+
+  if (kind == BTF_KIND_PTR)
+    {
+      const struct btf_type *array = ebpf_btf_peek (btf, ebpf_btf_strip (btf, type->type));
+
+      if (array == NULL || ebpf_btf_kind_of (array) != BTF_KIND_ARRAY)
+        return definition_error (context, error, "%s is not written as a number (__uint)", field);
+
+      *value = ((const struct btf_array *) ebpf_btf_tail_of (array))->nelems;
+    }
+  else if ((kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64) && ebpf_btf_vlen_of (type) > 0)
+    {
+      if (kind == BTF_KIND_ENUM)
+        {
+          const struct btf_enum *first = ebpf_btf_tail_of (type);
+
+          *value = (guint32) first->val;
+        }
+      else
+        {
+          const guint32 *first = ebpf_btf_tail_of (type);
+
+          /* name, low half, high half */
+          *value = first[1] | (guint64) first[2] << 32;
+        }
+    }
+  else
+    {
+      return definition_error (context, error, "%s is not written as a number (__uint or __ulong)",
+                               field);
+    }
+
+  if (*value > max)
+    return definition_error (context, error, "%s is %" G_GUINT64_FORMAT ", more than %u", field,
+                             *value, (guint) max);
+
+  return TRUE;
+}
+
+static gboolean
+set_size (const Context *context, Part *part, guint64 size, gboolean is_type, GError **error)
+{
+  if (size > G_MAXUINT32)
+    return definition_error (context, error, "the %s type has %" G_GUINT64_FORMAT " bytes",
+                             part->what, size);
+
+  if ((part->has_size || part->has_type) && part->size != size)
+    return definition_error (
+        context, error, "%s_size and the type of the %s disagree: %u and %u bytes", part->what,
+        part->what, is_type ? part->size : (guint) size, is_type ? (guint) size : part->size);
+
+  part->size = (guint32) size;
+
+  return TRUE;
+}
+
+static gboolean
+read_type (const Context *context, Part *part, guint32 type_id, GError **error)
+{
+  EbpfBtf *btf = context->elf->btf;
+  const struct btf_type *pointer = ebpf_btf_peek (btf, ebpf_btf_strip (btf, type_id));
+  gint64 size;
+
+  if (pointer == NULL || ebpf_btf_kind_of (pointer) != BTF_KIND_PTR)
+    return definition_error (context, error, "%s is not written as a type (__type)", part->what);
+
+  size = ebpf_btf_size_of (btf, pointer->type);
+  if (size < 0)
+    return definition_error (context, error, "the type of the %s has no size", part->what);
+
+  if (!set_size (context, part, (guint64) size, TRUE, error))
+    return FALSE;
+
+  part->has_type = TRUE;
+  part->type_id = pointer->type;
+
+  return TRUE;
+}
+
+static EbpfMapSpec *parse_definition (const Context *context,
+                                      guint32 struct_id,
+                                      guint32 *values_offset,
+                                      gboolean *values_are_programs,
+                                      GError **error);
+
+/* __array (values, …): the template of inner maps, or the prototype of the programs. */
+static gboolean
+read_values (const Context *context,
+             EbpfMapSpec *map,
+             guint32 type_id,
+             gboolean *are_programs,
+             GError **error)
+{
+  EbpfBtf *btf = context->elf->btf;
+  const struct btf_type *array = ebpf_btf_peek (btf, ebpf_btf_strip (btf, type_id));
+  const struct btf_type *pointer, *target;
+  guint32 target_id;
+
+  if (array == NULL || ebpf_btf_kind_of (array) != BTF_KIND_ARRAY ||
+      ((const struct btf_array *) ebpf_btf_tail_of (array))->nelems != 0)
+    return definition_error (context, error, "values is not written as a list (__array)");
+
+  pointer = ebpf_btf_peek (
+      btf, ebpf_btf_strip (btf, ((const struct btf_array *) ebpf_btf_tail_of (array))->type));
+  if (pointer == NULL || ebpf_btf_kind_of (pointer) != BTF_KIND_PTR)
+    return definition_error (context, error, "values is not a list of pointers");
+
+  target_id = ebpf_btf_strip (btf, pointer->type);
+  target = ebpf_btf_peek (btf, target_id);
+
+  if (target != NULL && ebpf_btf_kind_of (target) == BTF_KIND_FUNC_PROTO)
+    {
+      *are_programs = TRUE;
+      return TRUE;
+    }
+
+  *are_programs = FALSE;
+
+  if (target != NULL && ebpf_btf_kind_of (target) == BTF_KIND_STRUCT)
+    {
+      g_autofree char *name = g_strconcat (context->name, ".inner", NULL);
+      Context inner_context = *context;
+      g_autoptr (EbpfMapSpec) inner = NULL;
+
+      inner_context.inner = TRUE;
+      inner_context.name = name;
+      inner = parse_definition (&inner_context, target_id, NULL, NULL, error);
+      if (inner == NULL)
+        return FALSE;
+
+      ebpf_map_spec_set_inner_map (map, inner);
+      return TRUE;
+    }
+
+  return definition_error (context, error, "values points neither to maps nor to programs");
+}
+
+/* @values_offset: where the initial values start, or %G_MAXUINT32 for a map that has none. */
+static EbpfMapSpec *
+parse_definition (const Context *context,
+                  guint32 struct_id,
+                  guint32 *values_offset,
+                  gboolean *values_are_programs,
+                  GError **error)
+{
+  EbpfBtf *btf = context->elf->btf;
+  const struct btf_type *definition = ebpf_btf_peek (btf, struct_id);
+  const struct btf_member *members = ebpf_btf_tail_of (definition);
+  guint n_members = ebpf_btf_vlen_of (definition);
+  g_autoptr (EbpfMapSpec) map = ebpf_map_spec_new (context->name, EBPF_MAP_TYPE_UNSPEC, 0, 0, 0);
+  Part key = { .what = "key" }, value = { .what = "value" };
+
+  if (values_offset != NULL)
+    *values_offset = G_MAXUINT32;
+
+  if (n_members > MAX_FIELDS)
+    {
+      definition_error (context, error, "its definition has %u members", n_members);
+      return NULL;
+    }
+
+  for (guint i = 0; i < n_members; i++)
+    {
+      const char *field = ebpf_btf_peek_name (btf, members[i].name_off);
+      guint32 type = members[i].type;
+      guint64 number;
+
+      if (g_str_equal (field, "key"))
+        {
+          if (!read_type (context, &key, type, error))
+            return NULL;
+        }
+      else if (g_str_equal (field, "value"))
+        {
+          if (!read_type (context, &value, type, error))
+            return NULL;
+        }
+      else if (g_str_equal (field, "values"))
+        {
+          guint32 bit_offset, bit_size;
+
+          if (context->inner)
+            {
+              definition_error (context, error,
+                                "an inner map cannot have values: maps of maps have two levels");
+              return NULL;
+            }
+
+          if (i != n_members - 1)
+            {
+              definition_error (context, error, "values must be the last member");
+              return NULL;
+            }
+
+          /* The fd of a map or a program. */
+          if (!set_size (context, &value, sizeof (guint32), FALSE, error) ||
+              !read_values (context, map, type, values_are_programs, error))
+            return NULL;
+
+          value.has_size = TRUE;
+          ebpf_btf_member_bits (btf, definition, i, &bit_offset, &bit_size);
+          *values_offset = bit_offset / 8;
+        }
+      else if (g_str_equal (field, "map_extra"))
+        {
+          if (!read_number (context, field, type, G_MAXUINT64, &number, error))
+            return NULL;
+
+          ebpf_map_spec_set_map_extra (map, number);
+        }
+      else
+        {
+          if (!read_number (context, field, type, G_MAXUINT32, &number, error))
+            return NULL;
+
+          if (g_str_equal (field, "type"))
+            {
+              ebpf_map_spec_set_map_type (map, (EbpfMapType) number);
+            }
+          else if (g_str_equal (field, "max_entries"))
+            {
+              ebpf_map_spec_set_max_entries (map, (guint) number);
+            }
+          else if (g_str_equal (field, "map_flags"))
+            {
+              ebpf_map_spec_set_map_flags (map, (guint) number);
+            }
+          else if (g_str_equal (field, "numa_node"))
+            {
+              ebpf_map_spec_set_numa_node (map, (guint) number);
+            }
+          else if (g_str_equal (field, "key_size") || g_str_equal (field, "value_size"))
+            {
+              Part *part = field[0] == 'k' ? &key : &value;
+
+              if (!set_size (context, part, number, FALSE, error))
+                return NULL;
+
+              part->has_size = TRUE;
+            }
+          else if (g_str_equal (field, "pinning"))
+            {
+              if (context->inner)
+                {
+                  definition_error (context, error, "an inner map cannot be pinned");
+                  return NULL;
+                }
+
+              if (number != PIN_NONE && number != PIN_BY_NAME)
+                {
+                  definition_error (context, error, "pinning is %u, and only 0 and 1 are known",
+                                    (guint) number);
+                  return NULL;
+                }
+
+              ebpf_map_spec_set_pinning (map, number == PIN_BY_NAME ? EBPF_PINNING_BY_NAME
+                                                                    : EBPF_PINNING_NONE);
+            }
+          else
+            {
+              definition_error (context, error, "\"%s\" is not known of a map", field);
+              return NULL;
+            }
+        }
+    }
+
+  ebpf_map_spec_set_key_size (map, key.size);
+  ebpf_map_spec_set_value_size (map, value.size);
+
+  if (key.has_type)
+    {
+      g_autoptr (EbpfBtfType) type = ebpf_btf_get_type_by_id (btf, key.type_id);
+
+      ebpf_map_spec_set_key_type (map, type);
+    }
+
+  if (value.has_type)
+    {
+      g_autoptr (EbpfBtfType) type = ebpf_btf_get_type_by_id (btf, value.type_id);
+
+      ebpf_map_spec_set_value_type (map, type);
+    }
+
+  return g_steal_pointer (&map);
+}
+
+/* Where the symbols of a definition are, and what was said of its values. */
+typedef struct
+{
+  Context context;
+  EbpfMapSpec *map;
+  guint32 values_offset;
+  gboolean values_are_programs;
+} Definition;
+
+static void
+definition_clear (gpointer data)
+{
+  Definition *definition = data;
+
+  g_clear_object (&definition->map);
+}
+
+static gboolean
+add_value (const Definition *definition, const EbpfElfRelocation *relocation, GError **error)
+{
+  const Context *context = &definition->context;
+  EbpfElf *elf = context->elf;
+  const EbpfElfSymbol *target = &elf->symbols[relocation->symbol];
+  guint64 offset = relocation->offset - context->symbol->value;
+  const char *name;
+  g_autoptr (GBytes) key = NULL;
+  guint32 index;
+
+  if (definition->values_offset == G_MAXUINT32 || offset < definition->values_offset ||
+      (offset - definition->values_offset) % 8 != 0)
+    {
+      ebpf_elf_set_error (elf, error, EBPF_ERROR_RELOCATION, context->section,
+                          (gint64) relocation->offset,
+                          "map %s: the relocation to %s is not of one of its values", context->name,
+                          ebpf_elf_symbol_name (elf, target));
+      return FALSE;
+    }
+
+  if (target->section == 0)
+    {
+      ebpf_elf_set_error (elf, error, EBPF_ERROR_RELOCATION, context->section,
+                          (gint64) relocation->offset, "map %s: its value %s is defined nowhere",
+                          context->name, ebpf_elf_symbol_name (elf, target));
+      return FALSE;
+    }
+
+  if (definition->values_are_programs)
+    {
+      const EbpfElfFunction *function = ebpf_elf_function_at (elf, &elf->sections[target->section],
+                                                              target->value / sizeof (EbpfInsn));
+
+      if (function == NULL || target->value % sizeof (EbpfInsn) != 0 ||
+          target->type == STT_SECTION || !ebpf_elf_is_program (elf, function))
+        {
+          ebpf_elf_set_error (elf, error, EBPF_ERROR_RELOCATION, context->section,
+                              (gint64) relocation->offset, "map %s: its value %s is not a program",
+                              context->name, ebpf_elf_symbol_name (elf, target));
+          return FALSE;
+        }
+
+      name = function->symbol->name;
+    }
+  else
+    {
+      const EbpfElfSymbol *map = g_hash_table_lookup (elf->map_symbols, target);
+
+      if (map == NULL)
+        {
+          ebpf_elf_set_error (elf, error, EBPF_ERROR_RELOCATION, context->section,
+                              (gint64) relocation->offset, "map %s: its value %s is not a map",
+                              context->name, ebpf_elf_symbol_name (elf, target));
+          return FALSE;
+        }
+
+      name = map->name;
+    }
+
+  if (ebpf_map_spec_get_key_size (definition->map) != sizeof index)
+    return definition_error (context, error,
+                             "values are given, but for keys of %u bytes; they need keys of 4",
+                             ebpf_map_spec_get_key_size (definition->map));
+
+  index = (guint32) ((offset - definition->values_offset) / 8);
+  if (elf->swapped)
+    index = GUINT32_SWAP_LE_BE (index);
+
+  key = g_bytes_new (&index, sizeof index);
+  ebpf_map_spec_add_reference (definition->map, key, name);
+
+  return TRUE;
+}
+
+static int
+compare_definitions (gconstpointer a, gconstpointer b)
+{
+  const Definition *definition_a = a, *definition_b = b;
+  guint64 value_a = definition_a->context.symbol->value;
+  guint64 value_b = definition_b->context.symbol->value;
+
+  return value_a < value_b ? -1 : value_a > value_b;
+}
+
+/* Nothing but zeros, and slots that relocations fill. */
+static gboolean
+check_bytes (EbpfElf *self, const EbpfElfSection *section, const guint8 *data, GError **error)
+{
+  for (guint64 i = 0; i < section->size; i++)
+    if (data[i] != 0)
+      {
+        const char *name = "no map";
+
+        for (guint32 s = 0; s < section->n_symbols; s++)
+          {
+            const EbpfElfSymbol *symbol = ebpf_elf_nth_symbol (self, section, s);
+
+            if (symbol->name[0] != '\0' && symbol->value <= i && i - symbol->value < symbol->size)
+              name = symbol->name;
+          }
+
+        ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, section, (gint64) i,
+                            "this byte, of %s, is not zero; nothing but values can be initialised",
+                            name);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
+static gboolean
+load_values (EbpfElf *self, EbpfElfSection *section, GArray *definitions, GError **error)
+{
+  g_autoptr (GArray) relocations = ebpf_elf_read_relocations (self, section, error);
+  guint d = 0;
+
+  if (relocations == NULL)
+    return FALSE;
+
+  g_array_sort (definitions, compare_definitions);
+
+  for (guint i = 0; i < relocations->len; i++)
+    {
+      const EbpfElfRelocation *relocation = &g_array_index (relocations, EbpfElfRelocation, i);
+      const Definition *definition = NULL;
+
+      for (; d < definitions->len; d++)
+        {
+          definition = &g_array_index (definitions, Definition, d);
+          if (relocation->offset <
+              definition->context.symbol->value + definition->context.symbol->size)
+            break;
+        }
+
+      if (d == definitions->len || relocation->offset < definition->context.symbol->value)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_RELOCATION, section,
+                              (gint64) relocation->offset, "the relocation to %s is in no map",
+                              ebpf_elf_symbol_name (self, &self->symbols[relocation->symbol]));
+          return FALSE;
+        }
+
+      if (!add_value (definition, relocation, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+ebpf_elf_load_maps (EbpfElf *self, GError **error)
+{
+  EbpfElfSection *section = ebpf_elf_find_section (self, ".maps");
+  g_autoptr (GHashTable) symbols = NULL;
+  g_autoptr (GArray) definitions = NULL;
+  const struct btf_var_secinfo *members;
+  const struct btf_type *datasec;
+  const guint8 *data;
+
+  if (section == NULL || section->kind != EBPF_ELF_SECTION_MAPS || section->size == 0)
+    return TRUE;
+
+  datasec = self->btf == NULL
+                ? NULL
+                : ebpf_btf_peek (self->btf,
+                                 GPOINTER_TO_UINT (g_hash_table_lookup (self->datasecs, ".maps")));
+  if (datasec == NULL)
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_BTF, section, -1,
+                          "there is no type information to define the maps by; compile with -g");
+      return FALSE;
+    }
+
+  data = ebpf_elf_get_data (self, section, error);
+  if (data == NULL || !check_bytes (self, section, data, error))
+    return FALSE;
+
+  symbols = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint32 i = 0; i < section->n_symbols; i++)
+    {
+      EbpfElfSymbol *symbol = ebpf_elf_nth_symbol (self, section, i);
+
+      if (symbol->name[0] != '\0' && symbol->type != STT_SECTION)
+        g_hash_table_insert (symbols, (gpointer) symbol->name, symbol);
+    }
+
+  if (g_hash_table_size (symbols) != ebpf_btf_vlen_of (datasec))
+    {
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, section, -1,
+                          "there are %u symbols, but types for %u maps",
+                          g_hash_table_size (symbols), ebpf_btf_vlen_of (datasec));
+      return FALSE;
+    }
+
+  definitions = g_array_new (FALSE, TRUE, sizeof (Definition));
+  g_array_set_clear_func (definitions, definition_clear);
+  members = ebpf_btf_tail_of (datasec);
+
+  for (guint i = 0; i < ebpf_btf_vlen_of (datasec); i++)
+    {
+      const struct btf_type *var = ebpf_btf_peek (self->btf, members[i].type);
+      const struct btf_type *type;
+      Definition definition = { .context = { .elf = self, .section = section } };
+      Context *context = &definition.context;
+      g_auto (GStrv) tags = NULL;
+      guint32 struct_id;
+
+      if (var == NULL || ebpf_btf_kind_of (var) != BTF_KIND_VAR)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_BTF, section, -1,
+                              "type %u of the type information is no variable", members[i].type);
+          return FALSE;
+        }
+
+      context->name = ebpf_btf_name_of (self->btf, var);
+      context->symbol = g_hash_table_lookup (symbols, context->name);
+      if (context->symbol == NULL)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, section, -1,
+                              "map %s has a type, but no symbol", context->name);
+          return FALSE;
+        }
+
+      if (context->symbol->binding == STB_LOCAL)
+        return definition_error (context, error, "maps cannot be static");
+
+      struct_id = ebpf_btf_strip (self->btf, var->type);
+      type = ebpf_btf_peek (self->btf, struct_id);
+      if (type == NULL || ebpf_btf_kind_of (type) != BTF_KIND_STRUCT)
+        return definition_error (context, error, "it is not defined by a struct");
+
+      definition.map = parse_definition (context, struct_id, &definition.values_offset,
+                                         &definition.values_are_programs, error);
+      if (definition.map == NULL)
+        return FALSE;
+
+      g_array_append_val (definitions, definition);
+
+      tags = ebpf_elf_get_tags (self, members[i].type);
+      ebpf_map_spec_set_tags (definition.map, (const char *const *) tags);
+
+      if (!ebpf_collection_spec_add_map (self->spec, definition.map, error))
+        {
+          g_prefix_error (error, "%s: section %s: ", self->source, section->name);
+          return FALSE;
+        }
+
+      g_hash_table_insert (self->map_symbols, (gpointer) context->symbol,
+                           (gpointer) context->symbol);
+    }
+
+  return load_values (self, section, definitions, error);
+}
