@@ -96,6 +96,20 @@ ebpf_reader_get_fd (EbpfReader *self, GError **error)
   return fd;
 }
 
+gboolean
+ebpf_reader_is_pending (EbpfReader *self)
+{
+  gboolean pending;
+
+  if (EBPF_READER_GET_CLASS (self)->is_pending == NULL || !ebpf_reader_enter (self, NULL))
+    return FALSE;
+
+  pending = EBPF_READER_GET_CLASS (self)->is_pending (self);
+  ebpf_reader_leave (self);
+
+  return pending;
+}
+
 /* One thread at a time takes records out. */
 gboolean
 ebpf_reader_begin_drain (EbpfReader *self, GError **error)

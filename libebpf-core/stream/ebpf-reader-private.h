@@ -54,6 +54,9 @@ void ebpf_reader_leave_locked (EbpfReader *self);
 /* The descriptor to poll, or -1 with @error. Between enter and leave. */
 int ebpf_reader_get_fd (EbpfReader *self, GError **error);
 
+/* Whether the class knows of records that its descriptor may be silent about. */
+gboolean ebpf_reader_is_pending (EbpfReader *self);
+
 /* One thread at a time takes records out. */
 gboolean ebpf_reader_begin_drain (EbpfReader *self, GError **error);
 void ebpf_reader_end_drain (EbpfReader *self, guint64 n_lost);

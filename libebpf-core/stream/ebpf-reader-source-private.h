@@ -8,9 +8,14 @@ G_BEGIN_DECLS
 
 /* A GSource over a descriptor that can be told not to look at it for a while. Its callback is a
  * GSourceFunc. */
-GSource *ebpf_reader_source_new (int fd, const char *name);
+/* @is_pending: asked, with the callback's data, whether to dispatch without waiting; may be NULL.
+ */
+GSource *ebpf_reader_source_new (int fd,
+                                 const char *name,
+                                 gboolean (*is_pending) (gpointer user_data),
+                                 gpointer user_data);
 
-/* Whether the descriptor was readable when the source was dispatched. */
+/* Whether there was something when the source was dispatched. */
 gboolean ebpf_reader_source_is_ready (GSource *source);
 
 /* @watch: whether to look at the descriptor; @delay_us: dispatch after that time at the latest, or

@@ -6,7 +6,29 @@ typedef struct
 {
   GSource source;
   gpointer tag;
+  gboolean (*is_pending) (gpointer user_data);
+  gpointer user_data;
+  gboolean pending;
+  int watching; /* atomic */
 } ReaderSource;
+
+static gboolean
+reader_source_prepare (GSource *source, int *timeout_ms)
+{
+  ReaderSource *self = (ReaderSource *) source;
+
+  *timeout_ms = -1;
+  self->pending = self->is_pending != NULL && g_atomic_int_get (&self->watching) &&
+                  self->is_pending (self->user_data);
+
+  return self->pending;
+}
+
+static gboolean
+reader_source_check (GSource *source)
+{
+  return ebpf_reader_source_is_ready (source);
+}
 
 static gboolean
 reader_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
@@ -16,14 +38,25 @@ reader_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_dat
   return callback != NULL ? callback (user_data) : G_SOURCE_REMOVE;
 }
 
-static GSourceFuncs reader_source_funcs = { .dispatch = reader_source_dispatch };
+static GSourceFuncs reader_source_funcs = {
+  .prepare = reader_source_prepare,
+  .check = reader_source_check,
+  .dispatch = reader_source_dispatch,
+};
 
 GSource *
-ebpf_reader_source_new (int fd, const char *name)
+ebpf_reader_source_new (int fd,
+                        const char *name,
+                        gboolean (*is_pending) (gpointer user_data),
+                        gpointer user_data)
 {
   GSource *source = g_source_new (&reader_source_funcs, sizeof (ReaderSource));
+  ReaderSource *self = (ReaderSource *) source;
 
-  ((ReaderSource *) source)->tag = g_source_add_unix_fd (source, fd, G_IO_IN);
+  self->tag = g_source_add_unix_fd (source, fd, G_IO_IN);
+  self->is_pending = is_pending;
+  self->user_data = user_data;
+  self->watching = TRUE;
   g_source_set_name (source, name);
 
   return source;
@@ -32,15 +65,21 @@ ebpf_reader_source_new (int fd, const char *name)
 gboolean
 ebpf_reader_source_is_ready (GSource *source)
 {
-  return (g_source_query_unix_fd (source, ((ReaderSource *) source)->tag) & G_IO_IN) != 0;
+  ReaderSource *self = (ReaderSource *) source;
+
+  return g_atomic_int_get (&self->watching) &&
+         (self->pending || (g_source_query_unix_fd (source, self->tag) & G_IO_IN) != 0);
 }
 
 void
 ebpf_reader_source_arm (GSource *source, gboolean watch, gint64 delay_us)
 {
+  ReaderSource *self = (ReaderSource *) source;
+
   if (g_source_is_destroyed (source))
     return;
 
-  g_source_modify_unix_fd (source, ((ReaderSource *) source)->tag, watch ? G_IO_IN : 0);
+  g_atomic_int_set (&self->watching, watch);
+  g_source_modify_unix_fd (source, self->tag, watch ? G_IO_IN : 0);
   g_source_set_ready_time (source, delay_us >= 0 ? g_get_monotonic_time () + delay_us : -1);
 }

@@ -31,7 +31,9 @@ G_DECLARE_DERIVABLE_TYPE (EbpfReader, ebpf_reader, EBPF, READER, GObject)
  * @drain: calls @func for the records that lie ready, @max_records at most, in place; @n_lost is
  * increased by records known to be lost. Returns how many there were, or -1 with an error
  * @get_poll_fd: a descriptor that polls readable while there are records
- * @close: frees what the reader holds; called once
+ * @close: frees what the reader holds; called once, after the last of the others
+ * @is_pending: whether there are records, from memory and without a system call; for descriptors
+ * that say only once that they are readable. May be left out
  *
  * The class of streams of records out of a map. A plug-in subclasses it for its map types.
  */
@@ -47,9 +49,10 @@ struct _EbpfReaderClass
                    GError **error);
   int (*get_poll_fd) (EbpfReader *self);
   void (*close) (EbpfReader *self);
+  gboolean (*is_pending) (EbpfReader *self);
 
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 EBPF_AVAILABLE_IN_ALL
