@@ -74,6 +74,9 @@ EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_collection_assign (EbpfCollection *self, GObject *target, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_collection_remove_pins (EbpfCollection *self, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 void ebpf_collection_close (EbpfCollection *self);
 
 G_END_DECLS

@@ -423,7 +423,7 @@ put_content (EbpfMap *self,
     return FALSE;
   object = resolve (name, user_data, error);
   if (object == NULL)
-    return FALSE;
+    return *error == NULL;
 
   packed = ebpf_map_driver_value_from_object (self->driver, self, object, error);
   if (packed == NULL)

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * collection. */
 EbpfMap *ebpf_map_create (EbpfMapSpec *spec, int btf_fd, GError **error);
 
-/* The live map or program of this name, for a content that refers to it: transfer full, NULL with
- * @error. */
+/* The live map or program of this name, for a content that refers to it: transfer full. NULL with
+ * @error, or without where the entry is to stay empty. */
 typedef GObject *(*EbpfMapResolveFunc) (const char *name, gpointer user_data, GError **error);
 
 /* Puts the initial contents of @spec into @self, then freezes it where the spec is constant.

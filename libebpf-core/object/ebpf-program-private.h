@@ -10,4 +10,10 @@ G_BEGIN_DECLS
 void ebpf_program_emit_attached (EbpfProgram *self, EbpfLink *link);
 void ebpf_program_emit_detached (EbpfProgram *self, EbpfLink *link);
 
+/* @fd, @log: taken over. @spec: what it was loaded from. */
+EbpfProgram *ebpf_program_new_loaded (int fd, EbpfProgramSpec *spec, char *log);
+
+/* FALSE with @error where it was closed. */
+gboolean ebpf_program_check_open (EbpfProgram *self, const char *doing, GError **error);
+
 G_END_DECLS

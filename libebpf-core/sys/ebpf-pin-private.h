@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * again is no error. */
 gboolean ebpf_sys_pin (int fd, const char *what, char **pin_path, const char *path, GError **error);
 
-/* Takes the pin away. One that somebody else took away already is no error; none is. */
+/* Takes the pin away. None, or one that somebody else took away already, is no error. */
 gboolean ebpf_sys_unpin (const char *what, char **pin_path, GError **error);
 
 /* Opens what is pinned at @path: an fd, or -1 with errno. @flags: BPF_F_RDONLY, BPF_F_WRONLY. */

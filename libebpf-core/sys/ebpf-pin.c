@@ -103,10 +103,7 @@ gboolean
 ebpf_sys_unpin (const char *what, char **pin_path, GError **error)
 {
   if (*pin_path == NULL)
-    {
-      ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0, "unpinning %s: it is not pinned", what);
-      return FALSE;
-    }
+    return TRUE;
 
   if (unlink (*pin_path) < 0 && errno != ENOENT)
     {

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "btf/ebpf-btf-private.h"
+#include "spec/ebpf-program-spec.h"
+
+G_BEGIN_DECLS
+
+/* What a program that is bound to its hook when it is loaded (tp_btf, fentry, LSM, iterators …) is
+ * bound to: a type in the kernel's BTF. */
+typedef struct
+{
+  guint32 btf_id;     /* 0: this program is not bound to anything */
+  int btf_fd;         /* of the module's BTF, or 0 for vmlinux */
+  GPtrArray *modules; /* keeps btf_fd open */
+} EbpfAttachTarget;
+
+/* Reads no BTF for a program that needs none. */
+gboolean ebpf_attach_target_resolve (EbpfAttachTarget *self, EbpfProgramSpec *spec, GError **error);
+void ebpf_attach_target_clear (EbpfAttachTarget *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EbpfAttachTarget, ebpf_attach_target_clear)
+
+G_END_DECLS

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "object/ebpf-attach-target-private.h"
+
+#include "base/ebpf-error-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* How the kernel calls, in its BTF, what a section names. Source: bpf_check_attach_target () of
+ * kernel/bpf/verifier.c. */
+typedef struct
+{
+  EbpfProgramType program_type;
+  EbpfAttachType attach_type;
+  const char *what;
+  const char *prefix;
+  EbpfBtfKind kind;
+} Rule;
+
+static const Rule rules[] = {
+  { EBPF_PROGRAM_TYPE_TRACING, EBPF_ATTACH_TYPE_TRACE_RAW_TP, "tracepoint", "btf_trace_",
+    EBPF_BTF_KIND_TYPEDEF },
+  { EBPF_PROGRAM_TYPE_TRACING, EBPF_ATTACH_TYPE_TRACE_FENTRY, "function", "", EBPF_BTF_KIND_FUNC },
+  { EBPF_PROGRAM_TYPE_TRACING, EBPF_ATTACH_TYPE_TRACE_FEXIT, "function", "", EBPF_BTF_KIND_FUNC },
+  { EBPF_PROGRAM_TYPE_TRACING, EBPF_ATTACH_TYPE_TRACE_FSESSION, "function", "",
+    EBPF_BTF_KIND_FUNC },
+  { EBPF_PROGRAM_TYPE_TRACING, EBPF_ATTACH_TYPE_MODIFY_RETURN, "function", "", EBPF_BTF_KIND_FUNC },
+  { EBPF_PROGRAM_TYPE_TRACING, EBPF_ATTACH_TYPE_TRACE_ITER, "iterator", "bpf_iter_",
+    EBPF_BTF_KIND_FUNC },
+  { EBPF_PROGRAM_TYPE_LSM, EBPF_ATTACH_TYPE_LSM_MAC, "LSM hook", "bpf_lsm_", EBPF_BTF_KIND_FUNC },
+  { EBPF_PROGRAM_TYPE_LSM, EBPF_ATTACH_TYPE_LSM_CGROUP, "LSM hook", "bpf_lsm_",
+    EBPF_BTF_KIND_FUNC },
+};
+
+static const Rule *
+find_rule (EbpfProgramSpec *spec)
+{
+  EbpfProgramType program_type = ebpf_program_spec_get_program_type (spec);
+  EbpfAttachType attach_type = ebpf_program_spec_get_attach_type (spec);
+
+  if (!ebpf_program_spec_has_attach_type (spec))
+    return NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)
+    if (rules[i].program_type == program_type && rules[i].attach_type == attach_type)
+      return &rules[i];
+
+  return NULL;
+}
+
+typedef struct
+{
+  guint kind;
+  guint32 first_id; /* ids below belong to the base */
+  guint32 found;
+  guint n_found;
+} Search;
+
+static gboolean
+on_named_type (EbpfBtf *btf, guint32 id, gpointer user_data)
+{
+  Search *search = user_data;
+  const struct btf_type *type = ebpf_btf_peek (btf, id);
+
+  if (type != NULL && id >= search->first_id && ebpf_btf_kind_of (type) == search->kind)
+    {
+      search->found = id;
+      search->n_found++;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+search_btf (EbpfBtf *btf,
+            const char *owner,
+            const char *name,
+            const Rule *rule,
+            guint32 *id,
+            GError **error)
+{
+  Search search = {
+    .kind = rule->kind,
+    .first_id = ebpf_btf_get_base (btf) != NULL ? ebpf_btf_get_first_id (btf) : 1,
+  };
+
+  ebpf_btf_foreach_named (btf, name, on_named_type, &search);
+  if (search.n_found > 1)
+    {
+      ebpf_error_set (error, EBPF_ERROR_RELOCATION, 0,
+                      "%s has %u functions named \"%s\"; which one is meant cannot be said", owner,
+                      search.n_found, name);
+      return FALSE;
+    }
+
+  *id = search.found;
+  return TRUE;
+}
+
+gboolean
+ebpf_attach_target_resolve (EbpfAttachTarget *self, EbpfProgramSpec *spec, GError **error)
+{
+  EbpfProgramType program_type = ebpf_program_spec_get_program_type (spec);
+  const char *attach_to = ebpf_program_spec_get_attach_to (spec);
+  const Rule *rule = find_rule (spec);
+  g_autofree char *owner = NULL;
+  g_autofree char *name = NULL;
+  g_autoptr (GPtrArray) modules = NULL;
+  g_autoptr (EbpfBtf) vmlinux = NULL;
+  g_autoptr (GError) module_error = NULL;
+  const char *colon;
+
+  memset (self, 0, sizeof *self);
+
+  if (program_type == EBPF_PROGRAM_TYPE_EXT)
+    {
+      ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                      "it replaces the function \"%s\" of another program (freplace), which this "
+                      "version of the library does not load",
+                      attach_to != NULL ? attach_to : "");
+      return FALSE;
+    }
+  if (program_type == EBPF_PROGRAM_TYPE_STRUCT_OPS)
+    {
+      ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                      "it implements a member of a struct_ops map, which this version of the "
+                      "library does not load");
+      return FALSE;
+    }
+  if (rule == NULL)
+    return TRUE;
+
+  if (attach_to == NULL || *attach_to == '\0')
+    {
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                      "it does not say which %s it is for: name one in its section (\"%s/NAME\") "
+                      "or set EbpfProgramSpec:attach-to",
+                      rule->what,
+                      ebpf_program_spec_get_section (spec) != NULL
+                          ? ebpf_program_spec_get_section (spec)
+                          : "…");
+      return FALSE;
+    }
+
+  /* "module:function" */
+  colon =
+      rule->kind == EBPF_BTF_KIND_FUNC && *rule->prefix == '\0' ? strchr (attach_to, ':') : NULL;
+  if (colon != NULL)
+    owner = g_strndup (attach_to, (gsize) (colon - attach_to));
+  name = g_strconcat (rule->prefix, colon != NULL ? colon + 1 : attach_to, NULL);
+
+  vmlinux = ebpf_btf_get_kernel (error);
+  if (vmlinux == NULL)
+    {
+      g_prefix_error (error, "its %s \"%s\" cannot be looked up: ", rule->what, attach_to);
+      return FALSE;
+    }
+
+  if (owner == NULL || strcmp (owner, "vmlinux") == 0)
+    {
+      if (!search_btf (vmlinux, "the kernel", name, rule, &self->btf_id, error))
+        return FALSE;
+      if (self->btf_id != 0)
+        return TRUE;
+    }
+
+  /* Modules can be listed with CAP_SYS_ADMIN alone; without, what is in one is as good as not
+   * there. */
+  modules = ebpf_btf_get_kernel_modules (&module_error);
+  for (guint i = 0; modules != NULL && i < modules->len; i++)
+    {
+      const EbpfKernelModule *module = g_ptr_array_index (modules, i);
+
+      if (owner != NULL && strcmp (owner, module->name) != 0)
+        continue;
+      if (!search_btf (module->btf, module->name, name, rule, &self->btf_id, error))
+        return FALSE;
+      if (self->btf_id != 0 && module->fd < 0)
+        {
+          ebpf_error_set (error, EBPF_ERROR_PERMISSION, EPERM,
+                          "its %s \"%s\" is in module %s, whose type information can be opened "
+                          "with CAP_SYS_ADMIN only",
+                          rule->what, attach_to, module->name);
+          return FALSE;
+        }
+      if (self->btf_id != 0)
+        {
+          self->btf_fd = module->fd;
+          self->modules = g_steal_pointer (&modules);
+          return TRUE;
+        }
+    }
+
+  ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0,
+                  "this kernel has no %s \"%s\" (no %s \"%s\" in the type information of the "
+                  "kernel%s%s)%s%s",
+                  rule->what, attach_to,
+                  rule->kind == EBPF_BTF_KIND_TYPEDEF ? "typedef" : "function", name,
+                  owner != NULL ? "'s module " : " and its modules", owner != NULL ? owner : "",
+                  module_error != NULL ? "; its modules could not be looked at: " : "",
+                  module_error != NULL ? module_error->message : "");
+  return FALSE;
+}
+
+void
+ebpf_attach_target_clear (EbpfAttachTarget *self)
+{
+  g_clear_pointer (&self->modules, g_ptr_array_unref);
+  self->btf_id = 0;
+  self->btf_fd = 0;
+}

@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "object/ebpf-collection-struct-private.h"
+
+#include "base/ebpf-enum-types.h"
+#include "base/ebpf-error-private.h"
+#include "object/ebpf-load-options-private.h"
+
+/**
+ * EbpfCollection:
+ *
+ * The maps, programs and variables of an object file, in the kernel.
+ *
+ * A collection is made from a [class@CollectionSpec] and loaded once: by [method@Collection.load],
+ * or in the background by [method@Collection.load_async]. It is all or nothing: where anything
+ * fails, nothing stays behind, and the error says what it was. A collection owns what it loaded
+ * until it is closed, unless [method@Collection.take_map], [method@Collection.take_program] or
+ * [method@Collection.assign] take something out.
+ *
+ * Signals and notifications come in the thread that made the collection: in its thread-default main
+ * context at that time, whichever thread the load runs on.
+ */
+
+G_DEFINE_FINAL_TYPE (EbpfCollection, ebpf_collection, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_SPEC,
+  PROP_STATE,
+  PROP_PROGRESS,
+  PROP_VERIFIER_LOG,
+  N_PROPS
+};
+
+enum
+{
+  MAP_CREATED,
+  PROGRAM_LOADED,
+  CLOSED,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+/* Frees what is still the collection's; the objects' own finalisers close them. */
+static void
+clear_tables (EbpfCollection *self)
+{
+  g_clear_pointer (&self->variables, g_hash_table_unref);
+  g_clear_pointer (&self->programs, g_hash_table_unref);
+  g_clear_pointer (&self->maps, g_hash_table_unref);
+  g_clear_pointer (&self->given_away, g_hash_table_unref);
+}
+
+static void
+ebpf_collection_finalize (GObject *object)
+{
+  EbpfCollection *self = EBPF_COLLECTION (object);
+
+  clear_tables (self);
+  g_clear_pointer (&self->new_pins, g_array_unref);
+  g_clear_object (&self->spec);
+  g_clear_error (&self->failure);
+  g_free (self->verifier_log);
+  g_main_context_unref (self->context);
+
+  G_OBJECT_CLASS (ebpf_collection_parent_class)->finalize (object);
+}
+
+static void
+ebpf_collection_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  EbpfCollection *self = EBPF_COLLECTION (object);
+
+  switch (prop_id)
+    {
+    case PROP_SPEC:
+      g_value_set_object (value, self->spec);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_PROGRESS:
+      g_value_set_double (value, self->progress);
+      break;
+    case PROP_VERIFIER_LOG:
+      g_value_set_string (value, self->verifier_log);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+ebpf_collection_set_property (GObject *object,
+                              guint prop_id,
+                              const GValue *value,
+                              GParamSpec *pspec)
+{
+  EbpfCollection *self = EBPF_COLLECTION (object);
+
+  switch (prop_id)
+    {
+    case PROP_SPEC:
+      if (g_value_get_object (value) != NULL)
+        self->spec = ebpf_collection_spec_copy (g_value_get_object (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+ebpf_collection_constructed (GObject *object)
+{
+  EbpfCollection *self = EBPF_COLLECTION (object);
+
+  if (self->spec == NULL)
+    self->spec = ebpf_collection_spec_new ();
+
+  G_OBJECT_CLASS (ebpf_collection_parent_class)->constructed (object);
+}
+
+static void
+ebpf_collection_class_init (EbpfCollectionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = ebpf_collection_constructed;
+  object_class->finalize = ebpf_collection_finalize;
+  object_class->get_property = ebpf_collection_get_property;
+  object_class->set_property = ebpf_collection_set_property;
+
+  /**
+   * EbpfCollection:spec:
+   *
+   * What it is loaded from: a copy of the spec that it was made from.
+   */
+  properties[PROP_SPEC] =
+      g_param_spec_object ("spec", NULL, NULL, EBPF_TYPE_COLLECTION_SPEC,
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * EbpfCollection:state:
+   *
+   * Where it stands.
+   */
+  properties[PROP_STATE] =
+      g_param_spec_enum ("state", NULL, NULL, EBPF_TYPE_COLLECTION_STATE, EBPF_COLLECTION_STATE_NEW,
+                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * EbpfCollection:progress:
+   *
+   * How much of the load is done: from 0 to 1.
+   */
+  properties[PROP_PROGRESS] =
+      g_param_spec_double ("progress", NULL, NULL, 0, 1, 0,
+                           G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * EbpfCollection:verifier-log:
+   *
+   * What the kernel's verifier wrote about the program that it rejected, or %NULL.
+   */
+  properties[PROP_VERIFIER_LOG] =
+      g_param_spec_string ("verifier-log", NULL, NULL, NULL,
+                           G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * EbpfCollection::map-created:
+   * @self: the collection
+   * @map: a map
+   *
+   * Emitted when a map is ready: created, or opened where it is shared with others.
+   *
+   * The load may still fail, and the map is closed then.
+   */
+  signals[MAP_CREATED] = g_signal_new ("map-created", EBPF_TYPE_COLLECTION, G_SIGNAL_RUN_LAST, 0,
+                                       NULL, NULL, NULL, G_TYPE_NONE, 1, EBPF_TYPE_MAP);
+
+  /**
+   * EbpfCollection::program-loaded:
+   * @self: the collection
+   * @program: a program
+   *
+   * Emitted when the kernel took a program.
+   *
+   * The load may still fail, and the program is closed then.
+   */
+  signals[PROGRAM_LOADED] = g_signal_new ("program-loaded", EBPF_TYPE_COLLECTION, G_SIGNAL_RUN_LAST,
+                                          0, NULL, NULL, NULL, G_TYPE_NONE, 1, EBPF_TYPE_PROGRAM);
+
+  /**
+   * EbpfCollection::closed:
+   * @self: the collection
+   *
+   * Emitted once, when it is closed.
+   */
+  signals[CLOSED] = g_signal_new ("closed", EBPF_TYPE_COLLECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, 0);
+}
+
+static GHashTable *
+new_table (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+}
+
+static void
+ebpf_collection_init (EbpfCollection *self)
+{
+  self->maps = new_table ();
+  self->programs = new_table ();
+  self->variables = new_table ();
+  self->given_away = g_hash_table_new (NULL, NULL);
+  self->context = g_main_context_ref_thread_default ();
+  self->thread = g_thread_self ();
+}
+
+/**
+ * ebpf_collection_new:
+ * @spec: what is to be loaded
+ *
+ * Creates a collection; nothing is loaded yet. It works on a copy of @spec, which can serve any
+ * number of collections.
+ *
+ * Returns: (transfer full): a new collection
+ */
+EbpfCollection *
+ebpf_collection_new (EbpfCollectionSpec *spec)
+{
+  g_return_val_if_fail (EBPF_IS_COLLECTION_SPEC (spec), NULL);
+
+  return g_object_new (EBPF_TYPE_COLLECTION, "spec", spec, NULL);
+}
+
+/* --- what others are told, and where */
+
+typedef struct
+{
+  EbpfCollection *self;
+  GObject *object; /* or NULL */
+  double progress;
+} Event;
+
+static void
+event_free (gpointer data)
+{
+  Event *event = data;
+
+  g_object_unref (event->self);
+  g_clear_object (&event->object);
+  g_free (event);
+}
+
+static gboolean
+on_event (gpointer user_data)
+{
+  Event *event = user_data;
+  EbpfCollection *self = event->self;
+
+  /* Closed meanwhile, which said all that there was to say. */
+  if (self->state != EBPF_COLLECTION_STATE_LOADING)
+    return G_SOURCE_REMOVE;
+
+  self->progress = event->progress;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROGRESS]);
+  if (EBPF_IS_MAP (event->object))
+    g_signal_emit (self, signals[MAP_CREATED], 0, event->object);
+  else if (EBPF_IS_PROGRAM (event->object))
+    g_signal_emit (self, signals[PROGRAM_LOADED], 0, event->object);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Into the main context of the collection, in the order of the calls. */
+static void
+queue_call (EbpfCollection *self, GSourceFunc func, gpointer data, GDestroyNotify free_data)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, func, data, free_data);
+  g_source_set_static_name (source, "EbpfCollection");
+  g_source_attach (source, self->context);
+}
+
+static Event *
+event_new (EbpfCollection *self, GObject *object, double progress)
+{
+  Event *event = g_new0 (Event, 1);
+
+  event->self = g_object_ref (self);
+  g_set_object (&event->object, object);
+  event->progress = progress;
+
+  return event;
+}
+
+static void
+queue_step (EbpfCollectionLoad *load, GObject *object, double progress)
+{
+  EbpfCollection *self = load->user_data;
+
+  queue_call (self, on_event, event_new (self, object, progress), event_free);
+}
+
+static void
+emit_step (EbpfCollectionLoad *load, GObject *object, double progress)
+{
+  Event *event = event_new (load->user_data, object, progress);
+
+  on_event (event);
+  event_free (event);
+}
+
+static void
+set_state (EbpfCollection *self, EbpfCollectionState state)
+{
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+}
+
+/* --- loading */
+
+static gboolean
+begin_load (EbpfCollection *self, GError **error)
+{
+  const char *source = ebpf_collection_spec_get_source (self->spec);
+
+  switch (self->state)
+    {
+    case EBPF_COLLECTION_STATE_NEW:
+      set_state (self, EBPF_COLLECTION_STATE_LOADING);
+      return TRUE;
+    case EBPF_COLLECTION_STATE_LOADING:
+      ebpf_error_set (error, EBPF_ERROR_BUSY, 0, "%s is being loaded already",
+                      source != NULL ? source : "the collection");
+      return FALSE;
+    case EBPF_COLLECTION_STATE_LOADED:
+      ebpf_error_set (error, EBPF_ERROR_EXISTS, 0,
+                      "%s is loaded already; make another collection to load it once more",
+                      source != NULL ? source : "the collection");
+      return FALSE;
+    case EBPF_COLLECTION_STATE_FAILED:
+      if (error != NULL)
+        ebpf_error_propagate_prefixed (error, g_error_copy (self->failure),
+                                       "the load failed before: ");
+      return FALSE;
+    case EBPF_COLLECTION_STATE_CLOSED:
+    default:
+      ebpf_error_set (error, EBPF_ERROR_CLOSED, 0, "%s was closed",
+                      source != NULL ? source : "the collection");
+      return FALSE;
+    }
+}
+
+/* Takes over what @load made, or undoes it. In the thread of the collection. @failure: taken. */
+static gboolean
+end_load (EbpfCollection *self, EbpfCollectionLoad *load, GError *failure, GError **error)
+{
+  const char *log;
+
+  if (failure == NULL && self->state == EBPF_COLLECTION_STATE_CLOSED)
+    ebpf_error_set (&failure, EBPF_ERROR_CLOSED, 0, "it was closed while it was being loaded");
+
+  if (failure != NULL)
+    {
+      ebpf_collection_load_undo (load);
+      log = ebpf_error_get_log (failure);
+      if (log != NULL)
+        {
+          g_free (self->verifier_log);
+          self->verifier_log = g_strdup (log);
+          g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_VERIFIER_LOG]);
+        }
+      if (self->state == EBPF_COLLECTION_STATE_LOADING)
+        {
+          self->failure = g_error_copy (failure);
+          set_state (self, EBPF_COLLECTION_STATE_FAILED);
+        }
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+
+  clear_tables (self);
+  self->maps = g_hash_table_ref (load->maps);
+  self->programs = g_hash_table_ref (load->programs);
+  self->variables = g_hash_table_ref (load->variables);
+  self->given_away = g_hash_table_new (NULL, NULL);
+  self->new_pins = g_array_ref (load->new_pins);
+  set_state (self, EBPF_COLLECTION_STATE_LOADED);
+
+  return TRUE;
+}
+
+/**
+ * ebpf_collection_load:
+ * @self: a collection
+ * @options: (nullable): how to load it
+ * @cancellable: (nullable): to give up
+ * @error: return location for an error
+ *
+ * Loads the collection: creates its maps and gives them their first contents, then loads its
+ * programs. Blocks until that is done, which can take seconds where the verifier has much to look
+ * at.
+ *
+ * To be called by the thread that made the collection. A collection can be loaded once.
+ *
+ * Returns: whether it was loaded; where not, nothing was left behind
+ */
+gboolean
+ebpf_collection_load (EbpfCollection *self,
+                      EbpfLoadOptions *options,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  g_autoptr (EbpfCollection) alive = NULL;
+  g_autoptr (EbpfCollectionLoad) load = NULL;
+  GError *failure = NULL;
+
+  g_return_val_if_fail (EBPF_IS_COLLECTION (self), FALSE);
+  g_return_val_if_fail (options == NULL || EBPF_IS_LOAD_OPTIONS (options), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+
+  alive = g_object_ref (self);
+  if (!begin_load (self, error))
+    return FALSE;
+
+  load = ebpf_collection_load_new (self->spec, options, cancellable, &self->aborted);
+  load->step = g_thread_self () == self->thread ? emit_step : queue_step;
+  load->user_data = self;
+  ebpf_collection_load_run (load, &failure);
+
+  return end_load (self, load, failure, error);
+}
+
+typedef struct
+{
+  GTask *task; /* the caller's */
+  EbpfCollectionLoad *load;
+  GError *failure;
+} Job;
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  g_object_unref (job->task);
+  ebpf_collection_load_free (job->load);
+  g_clear_error (&job->failure);
+  g_free (job);
+}
+
+static gboolean
+on_load_done (gpointer user_data)
+{
+  Job *job = user_data;
+  EbpfCollection *self = g_task_get_source_object (job->task);
+  GError *error = NULL;
+
+  if (end_load (self, job->load, g_steal_pointer (&job->failure), &error))
+    g_task_return_boolean (job->task, TRUE);
+  else
+    g_task_return_error (job->task, error);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+run_job (GTask *worker, gpointer source_object, gpointer task_data, GCancellable *cancellable)
+{
+  Job *job = task_data;
+  EbpfCollection *self = g_task_get_source_object (job->task);
+
+  ebpf_collection_load_run (job->load, &job->failure);
+
+  /* The worker's task is over before this is run, and does not own the job. */
+  queue_call (self, on_load_done, job, job_free);
+}
+
+/**
+ * ebpf_collection_load_async:
+ * @self: a collection
+ * @options: (nullable): how to load it; a copy of them is used
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async) (closure user_data): called when it is done
+ * @user_data: data for @callback
+ *
+ * Loads the collection on a thread of its own.
+ *
+ * Signals and notifications are dispatched where the collection was made, all of them before
+ * @callback. Cancelling takes effect at the next map or program; a program that the verifier is
+ * looking at cannot be called back.
+ */
+void
+ebpf_collection_load_async (EbpfCollection *self,
+                            EbpfLoadOptions *options,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (GTask) worker = NULL;
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autoptr (EbpfLoadOptions) own_options = NULL;
+  GError *error = NULL;
+  Job *job;
+
+  g_return_if_fail (EBPF_IS_COLLECTION (self));
+  g_return_if_fail (options == NULL || EBPF_IS_LOAD_OPTIONS (options));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, ebpf_collection_load_async);
+  /* Whether it was cancelled is for the load to say: a success that nobody hears of would leak. */
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (!begin_load (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  /* Whatever the application changes from now on is not seen by the other thread. */
+  spec = ebpf_collection_spec_copy (self->spec);
+  own_options = ebpf_load_options_copy (options);
+
+  job = g_new0 (Job, 1);
+  job->task = g_object_ref (task);
+  job->load = ebpf_collection_load_new (spec, own_options, cancellable, &self->aborted);
+  job->load->step = queue_step;
+  job->load->user_data = self;
+
+  worker = g_task_new (NULL, NULL, NULL, NULL);
+  g_task_set_source_tag (worker, run_job);
+  g_task_set_task_data (worker, job, NULL);
+  g_task_run_in_thread (worker, run_job);
+}
+
+/**
+ * ebpf_collection_load_finish:
+ * @self: a collection
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Ends [method@Collection.load_async].
+ *
+ * Returns: whether it was loaded; where not, nothing was left behind
+ */
+gboolean
+ebpf_collection_load_finish (EbpfCollection *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (EBPF_IS_COLLECTION (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * ebpf_collection_close:
+ * @self: a collection
+ *
+ * Closes all programs, maps and variables that are still the collection's. What is attached or
+ * pinned stays in the kernel. A load that is under way fails. Closing again does nothing.
+ */
+void
+ebpf_collection_close (EbpfCollection *self)
+{
+  g_autoptr (GHashTable) maps = NULL;
+  g_autoptr (GHashTable) programs = NULL;
+  g_autoptr (GHashTable) variables = NULL;
+  g_autoptr (GHashTable) given_away = NULL;
+  GHashTableIter iter;
+  gpointer object;
+
+  g_return_if_fail (EBPF_IS_COLLECTION (self));
+
+  if (self->state == EBPF_COLLECTION_STATE_CLOSED)
+    return;
+
+  g_object_ref (self);
+  g_atomic_int_set (&self->aborted, TRUE);
+
+  /* Out of reach first: handlers of what is closed may ask for it. */
+  maps = g_steal_pointer (&self->maps);
+  programs = g_steal_pointer (&self->programs);
+  variables = g_steal_pointer (&self->variables);
+  given_away = g_steal_pointer (&self->given_away);
+  self->maps = new_table ();
+  self->programs = new_table ();
+  self->variables = new_table ();
+  self->given_away = g_hash_table_new (NULL, NULL);
+  self->state = EBPF_COLLECTION_STATE_CLOSED;
+
+  g_hash_table_iter_init (&iter, programs);
+  while (g_hash_table_iter_next (&iter, NULL, &object))
+    ebpf_program_close (object);
+
+  g_hash_table_iter_init (&iter, maps);
+  while (g_hash_table_iter_next (&iter, NULL, &object))
+    if (!g_hash_table_contains (given_away, object))
+      ebpf_map_close (object);
+
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+  g_signal_emit (self, signals[CLOSED], 0);
+  g_object_unref (self);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "object/ebpf-load-options.h"
+
+G_BEGIN_DECLS
+
+/* A copy that a load on another thread can keep. NULL gives default options. */
+EbpfLoadOptions *ebpf_load_options_copy (EbpfLoadOptions *self);
+
+/* name (utf8) -> EbpfMap; and names in the order in which they were given. Not to be changed. */
+GHashTable *ebpf_load_options_peek_replacements (EbpfLoadOptions *self);
+GPtrArray *ebpf_load_options_peek_selection (EbpfLoadOptions *self);
+
+G_END_DECLS

@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "object/ebpf-program-loader-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "object/ebpf-attach-target-private.h"
+#include "object/ebpf-load-options-private.h"
+#include "object/ebpf-verifier-log-private.h"
+#include "sys/ebpf-sys-private.h"
+
+/* The records go to the kernel as they are. */
+G_STATIC_ASSERT (sizeof (EbpfFuncInfo) == 8);
+G_STATIC_ASSERT (sizeof (EbpfLineInfo) == 16);
+
+/* What old objects put for "the running kernel" (libbpf's and iproute2's KERNEL_VERSION magic). */
+#define KERNEL_VERSION_ANY 0xfffffffeu
+
+static GPtrArray *
+list_core_targets (EbpfLoadContext *self, GError **error)
+{
+  EbpfBtf *given = ebpf_load_options_get_kernel_btf (self->options);
+  g_autoptr (GPtrArray) targets = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) modules = NULL;
+  g_autoptr (GError) local_error = NULL;
+  EbpfBtf *vmlinux;
+
+  if (given != NULL)
+    {
+      g_ptr_array_add (targets, g_object_ref (given));
+      return g_steal_pointer (&targets);
+    }
+
+  vmlinux = ebpf_btf_get_kernel (error);
+  if (vmlinux == NULL)
+    return NULL;
+  g_ptr_array_add (targets, vmlinux);
+
+  modules = ebpf_btf_get_kernel_modules (&local_error);
+  if (modules == NULL)
+    g_debug ("relocating against the kernel without its modules: %s", local_error->message);
+  for (guint i = 0; modules != NULL && i < modules->len; i++)
+    {
+      const EbpfKernelModule *module = g_ptr_array_index (modules, i);
+
+      g_ptr_array_add (targets, g_object_ref (module->btf));
+    }
+
+  return g_steal_pointer (&targets);
+}
+
+void
+ebpf_load_context_init (EbpfLoadContext *self,
+                        EbpfCollectionSpec *spec,
+                        EbpfLoadOptions *options,
+                        EbpfLoadFindMap find_map,
+                        gpointer find_map_data)
+{
+  memset (self, 0, sizeof *self);
+  self->spec = spec;
+  self->options = options;
+  self->find_map = find_map;
+  self->find_map_data = find_map_data;
+  self->btf_fd = -1;
+}
+
+void
+ebpf_load_context_clear (EbpfLoadContext *self)
+{
+  ebpf_sys_clear_fd (&self->btf_fd);
+  g_clear_error (&self->btf_error);
+  g_clear_pointer (&self->core_cache, ebpf_core_cache_free);
+  g_clear_pointer (&self->core_targets, g_ptr_array_unref);
+  g_clear_pointer (&self->externs, ebpf_externs_free);
+}
+
+int
+ebpf_load_context_peek_btf_fd (EbpfLoadContext *self)
+{
+  EbpfBtf *btf = ebpf_collection_spec_get_btf (self->spec);
+
+  if (!self->btf_tried)
+    {
+      self->btf_tried = TRUE;
+      if (btf != NULL && ebpf_sys_has_feature (EBPF_FEATURE_BTF))
+        self->btf_fd = ebpf_btf_load_into_kernel (btf, &self->btf_error);
+      if (self->btf_error != NULL)
+        g_debug ("loading without type information: %s", self->btf_error->message);
+    }
+
+  return self->btf_fd;
+}
+
+EbpfExterns *
+ebpf_load_context_peek_externs (EbpfLoadContext *self)
+{
+  if (self->externs == NULL)
+    self->externs = ebpf_externs_new (self->spec, NULL);
+
+  return self->externs;
+}
+
+static EbpfCoreCache *
+peek_core_cache (EbpfLoadContext *self, GError **error)
+{
+  if (self->core_cache == NULL)
+    {
+      self->core_targets = list_core_targets (self, error);
+      if (self->core_targets == NULL)
+        {
+          g_prefix_error (error, "it adapts to the kernel's types (CO-RE), which cannot be had: ");
+          return NULL;
+        }
+      self->core_cache =
+          ebpf_core_cache_new (ebpf_collection_spec_get_btf (self->spec), self->core_targets);
+    }
+
+  return self->core_cache;
+}
+
+/* The instructions of one program on their way into the kernel. */
+typedef struct
+{
+  EbpfProgramSpec *spec;
+  EbpfLoadContext *context;
+  const EbpfCode *code;
+  EbpfInsn *insns;
+  guint n_insns;
+  GArray *fd_array; /* of int */
+} Load;
+
+static void
+load_clear (Load *self)
+{
+  g_clear_pointer (&self->insns, g_free);
+  g_clear_pointer (&self->fd_array, g_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Load, load_clear)
+
+static gboolean
+check_spec (EbpfProgramSpec *spec, GError **error)
+{
+  static const char *const orders[] = { "little-endian", "big-endian" };
+  const EbpfByteOrder host =
+      G_BYTE_ORDER == G_LITTLE_ENDIAN ? EBPF_BYTE_ORDER_LITTLE_ENDIAN : EBPF_BYTE_ORDER_BIG_ENDIAN;
+  EbpfByteOrder byte_order = ebpf_program_spec_get_byte_order (spec);
+
+  if (ebpf_program_spec_get_program_type (spec) == EBPF_PROGRAM_TYPE_UNSPEC)
+    {
+      ebpf_error_set (
+          error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+          "its section \"%s\" does not say what type of program it is; set "
+          "EbpfProgramSpec:program-type",
+          ebpf_program_spec_get_section (spec) != NULL ? ebpf_program_spec_get_section (spec) : "");
+      return FALSE;
+    }
+
+  if (ebpf_program_spec_get_n_instructions (spec) == 0)
+    {
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0, "it has no instructions");
+      return FALSE;
+    }
+
+  if (byte_order != host)
+    {
+      ebpf_error_set (error, EBPF_ERROR_BYTE_ORDER, 0,
+                      "it was compiled for %s machines and this one is %s; build the object with "
+                      "--target=%s",
+                      orders[byte_order == EBPF_BYTE_ORDER_BIG_ENDIAN], orders[host],
+                      host == EBPF_BYTE_ORDER_BIG_ENDIAN ? "bpfeb" : "bpfel");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+relocate_core (Load *self, GError **error)
+{
+  const GArray *relos = self->code->core_relos;
+  EbpfCoreCache *cache;
+
+  if (relos->len == 0)
+    return TRUE;
+
+  if (ebpf_program_spec_get_btf (self->spec) == NULL)
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0, "it has CO-RE relocations but no type information");
+      return FALSE;
+    }
+
+  cache = peek_core_cache (self->context, error);
+  if (cache == NULL)
+    return FALSE;
+
+  return ebpf_core_relocate (cache, self->insns, self->n_insns, (const EbpfCoreRelo *) relos->data,
+                             relos->len, ebpf_program_spec_get_name (self->spec), error);
+}
+
+static gboolean
+relocate_externs (Load *self, GError **error)
+{
+  for (guint i = 0; i < self->code->relocs->len; i++)
+    {
+      EbpfRelocKind kind = g_array_index (self->code->relocs, EbpfReloc, i).kind;
+
+      if (kind == EBPF_RELOC_KSYM || kind == EBPF_RELOC_KFUNC)
+        return ebpf_externs_apply (ebpf_load_context_peek_externs (self->context), self->spec,
+                                   self->insns, self->fd_array, error);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+relocate_map (Load *self, guint index, const EbpfReloc *reloc, GError **error)
+{
+  EbpfInsn *insn = &self->insns[reloc->insn];
+  gboolean left_out = FALSE;
+  EbpfMap *map;
+
+  if (reloc->insn + 1 >= self->n_insns || !ebpf_insn_is_ldimm64 (insn))
+    {
+      ebpf_error_set (error, EBPF_ERROR_RELOCATION, 0,
+                      "instruction %u refers to map \"%s\" but is no 64-bit load", reloc->insn,
+                      reloc->symbol);
+      return FALSE;
+    }
+
+  map = self->context->find_map (reloc->symbol, &left_out, self->context->find_map_data);
+  if (map == NULL && left_out)
+    {
+      /* Fine as long as the verifier finds that it is never reached. */
+      for (guint i = 0; i < 2; i++)
+        {
+          memset (&insn[i], 0, sizeof insn[i]);
+          insn[i].code = EBPF_OP_CALL;
+          insn[i].imm = (gint32) (EBPF_MAP_POISON + MIN (index, EBPF_MAP_POISON_MAX));
+        }
+      return TRUE;
+    }
+  if (map == NULL)
+    {
+      ebpf_error_set (error, EBPF_ERROR_RELOCATION, 0,
+                      "instruction %u refers to map \"%s\", which is not there; load the whole "
+                      "collection, or give the map by ebpf_load_options_replace_map ()",
+                      reloc->insn, reloc->symbol);
+      return FALSE;
+    }
+  if (!ebpf_map_is_open (map))
+    {
+      ebpf_error_set (error, EBPF_ERROR_CLOSED, 0,
+                      "instruction %u refers to map \"%s\", which was closed", reloc->insn,
+                      reloc->symbol);
+      return FALSE;
+    }
+  if (reloc->addend < 0 || reloc->addend > G_MAXUINT32 ||
+      (reloc->kind == EBPF_RELOC_MAP && reloc->addend != 0))
+    {
+      ebpf_error_set (error, EBPF_ERROR_RELOCATION, 0,
+                      "instruction %u refers to byte %" G_GINT64_FORMAT
+                      " of map \"%s\", which cannot be",
+                      reloc->insn, reloc->addend, reloc->symbol);
+      return FALSE;
+    }
+
+  insn[0].src = reloc->kind == EBPF_RELOC_MAP ? EBPF_PSEUDO_MAP_FD : EBPF_PSEUDO_MAP_VALUE;
+  insn[0].imm = ebpf_map_peek_fd (map);
+  insn[1].imm = (gint32) (guint32) reloc->addend;
+  return TRUE;
+}
+
+static gboolean
+relocate_maps (Load *self, GError **error)
+{
+  for (guint i = 0; i < self->code->relocs->len; i++)
+    {
+      const EbpfReloc *reloc = &g_array_index (self->code->relocs, EbpfReloc, i);
+
+      if (reloc->insn >= self->n_insns)
+        {
+          ebpf_error_set (error, EBPF_ERROR_RELOCATION, 0,
+                          "symbol \"%s\" is wanted at instruction %u of %u", reloc->symbol,
+                          reloc->insn, self->n_insns);
+          return FALSE;
+        }
+
+      switch (reloc->kind)
+        {
+        case EBPF_RELOC_MAP:
+        case EBPF_RELOC_MAP_VALUE:
+          if (!relocate_map (self, i, reloc, error))
+            return FALSE;
+          break;
+        case EBPF_RELOC_OTHER:
+          if (reloc->weak)
+            break;
+          ebpf_error_set (error, EBPF_ERROR_RELOCATION, 0,
+                          "instruction %u refers to \"%s\", which nothing defines", reloc->insn,
+                          reloc->symbol);
+          return FALSE;
+        case EBPF_RELOC_KSYM:
+        case EBPF_RELOC_KFUNC:
+        default:
+          break;
+        }
+    }
+
+  return TRUE;
+}
+
+/* Before Linux 5.5 there was one helper for reading both memories. */
+static void
+downgrade_probe_read (Load *self)
+{
+  static const struct
+  {
+    gint32 from, to;
+  } helpers[] = {
+    { BPF_FUNC_probe_read_user, BPF_FUNC_probe_read },
+    { BPF_FUNC_probe_read_kernel, BPF_FUNC_probe_read },
+    { BPF_FUNC_probe_read_user_str, BPF_FUNC_probe_read_str },
+    { BPF_FUNC_probe_read_kernel_str, BPF_FUNC_probe_read_str },
+  };
+
+  for (guint i = 0; i < self->n_insns; i++)
+    {
+      EbpfInsn *insn = &self->insns[i];
+
+      if (ebpf_insn_is_ldimm64 (insn))
+        {
+          i++;
+          continue;
+        }
+      if (insn->code != EBPF_OP_CALL || insn->src != 0)
+        continue;
+
+      for (gsize j = 0; j < G_N_ELEMENTS (helpers); j++)
+        if (insn->imm == helpers[j].from)
+          {
+            if (ebpf_sys_has_feature (EBPF_FEATURE_PROBE_READ_KERNEL))
+              return;
+            insn->imm = helpers[j].to;
+            break;
+          }
+    }
+}
+
+/* The kernel wants a record for each function, at its very start. */
+static gboolean
+can_send_func_infos (Load *self)
+{
+  const GArray *infos = self->code->func_infos;
+  guint32 previous = 0;
+
+  if (infos->len == 0 || g_array_index (infos, EbpfFuncInfo, 0).insn != 0)
+    return FALSE;
+
+  for (guint i = 0; i < infos->len; i++)
+    {
+      const EbpfFuncInfo *info = &g_array_index (infos, EbpfFuncInfo, i);
+
+      if (info->insn >= self->n_insns || (i > 0 && info->insn <= previous))
+        return FALSE;
+      previous = info->insn;
+    }
+
+  return TRUE;
+}
+
+/* It wants them in order, none inside of an instruction, and one at the start of each function. */
+static gboolean
+can_send_line_infos (Load *self)
+{
+  const GArray *lines = self->code->line_infos;
+  const GArray *funcs = self->code->func_infos;
+  guint next_func = 0;
+  guint32 previous = 0;
+
+  if (lines->len == 0)
+    return FALSE;
+
+  for (guint i = 0; i < lines->len; i++)
+    {
+      const EbpfLineInfo *line = &g_array_index (lines, EbpfLineInfo, i);
+
+      if (line->insn >= self->n_insns || (i > 0 && line->insn <= previous) ||
+          self->insns[line->insn].code == 0)
+        return FALSE;
+      previous = line->insn;
+
+      if (next_func < funcs->len)
+        {
+          guint32 start = g_array_index (funcs, EbpfFuncInfo, next_func).insn;
+
+          if (line->insn > start)
+            return FALSE;
+          if (line->insn == start)
+            next_func++;
+        }
+    }
+
+  return next_func == funcs->len;
+}
+
+/* One load with a log of @size bytes, or none. The fd, or -1 with errno. @true_size: what the
+ * kernel says the log needs. */
+static int
+try_load (EbpfSysProgLoad *attr, guint level, char *buffer, guint32 size, guint32 *true_size)
+{
+  int fd;
+
+  attr->log_level = level;
+  attr->log_size = size;
+  attr->log_buf = EBPF_PTR_TO_U64 (buffer);
+  attr->log_true_size = 0;
+  if (buffer != NULL)
+    buffer[0] = '\0';
+
+  fd = ebpf_sys_bpf (EBPF_SYS_PROG_LOAD, attr, sizeof *attr);
+  *true_size = attr->log_true_size;
+
+  return fd;
+}
+
+static gboolean
+is_worth_a_log (int errsv)
+{
+  switch (errsv)
+    {
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case EINTR:
+    case ENOSYS:
+      return FALSE;
+    default:
+      return TRUE;
+    }
+}
+
+/* Loads, at first without a log where none was asked for, then with one that grows until it fits.
+ * @errsv: the first answer, which is the true one: that a log is too small hides it. */
+static int
+load_with_log (EbpfSysProgLoad *attr, EbpfLoadOptions *options, char **log, int *errsv)
+{
+  guint level = ebpf_load_options_get_log_level (options);
+  guint32 size = ebpf_load_options_get_log_size (options);
+  guint32 true_size;
+  gboolean known = FALSE;
+  int fd = -1;
+
+  *log = NULL;
+  *errsv = 0;
+
+  if (level == 0)
+    {
+      fd = try_load (attr, 0, NULL, 0, &true_size);
+      if (fd >= 0)
+        return fd;
+
+      *errsv = errno;
+      known = TRUE;
+      if (!is_worth_a_log (*errsv))
+        return -1;
+      level = 1;
+    }
+
+  if (size == 0)
+    size = EBPF_VERIFIER_LOG_START;
+  /* Older kernels do not take less than 128. */
+  size = CLAMP (size, 128, EBPF_VERIFIER_LOG_MAX);
+
+  for (guint i = 0; i < EBPF_VERIFIER_LOG_ATTEMPTS && size != 0; i++)
+    {
+      g_autofree char *buffer = g_try_malloc (size);
+      int answer;
+
+      if (buffer == NULL)
+        break;
+
+      fd = try_load (attr, level, buffer, size, &true_size);
+      answer = errno;
+      g_free (*log);
+      *log = ebpf_verifier_log_extract (buffer, size);
+      if (fd >= 0)
+        return fd;
+
+      if (!known)
+        *errsv = answer;
+      /* A log that was asked for and did not fit may have hidden an answer, or a success. */
+      if (answer != ENOSPC)
+        {
+          if (!known || answer != EFAULT)
+            *errsv = answer;
+          break;
+        }
+
+      size = ebpf_verifier_log_next_size (size, true_size, answer);
+    }
+
+  return -1;
+}
+
+static int
+load_into_kernel (Load *self, const EbpfAttachTarget *target, char **log_out, GError **error)
+{
+  EbpfProgramSpec *spec = self->spec;
+  EbpfProgramType program_type = ebpf_program_spec_get_program_type (spec);
+  const char *license = ebpf_program_spec_get_license (spec);
+  g_autofree char *log = NULL;
+  EbpfSysProgLoad attr;
+  int btf_fd = -1, fd, errsv;
+
+  memset (&attr, 0, sizeof attr);
+  if (license == NULL)
+    license = ebpf_collection_spec_get_license (self->context->spec);
+  if (license == NULL)
+    license = "";
+
+  attr.prog_type = (guint32) program_type;
+  attr.insns = EBPF_PTR_TO_U64 (self->insns);
+  attr.insn_cnt = self->n_insns;
+  attr.license = EBPF_PTR_TO_U64 (license);
+  attr.prog_flags = ebpf_program_spec_get_program_flags (spec);
+  attr.prog_ifindex = ebpf_program_spec_get_ifindex (spec);
+  if (ebpf_sys_has_feature (EBPF_FEATURE_PROG_NAME))
+    ebpf_sys_copy_name (attr.prog_name, ebpf_program_spec_get_name (spec));
+
+  if (ebpf_program_spec_has_attach_type (spec) && ebpf_program_spec_get_attach_type (spec) != 0 &&
+      ebpf_sys_has_feature (EBPF_FEATURE_EXPECTED_ATTACH_TYPE))
+    attr.expected_attach_type = (guint32) ebpf_program_spec_get_attach_type (spec);
+
+  attr.kern_version = ebpf_program_spec_get_kernel_version (spec);
+  if (attr.kern_version == KERNEL_VERSION_ANY ||
+      (attr.kern_version == 0 && program_type == EBPF_PROGRAM_TYPE_KPROBE))
+    attr.kern_version = ebpf_sys_get_kernel_version_code ();
+
+  attr.attach_btf_id = target->btf_id;
+  attr.attach_prog_fd = (guint32) target->btf_fd;
+
+  if (self->fd_array->len > 1)
+    attr.fd_array = EBPF_PTR_TO_U64 (self->fd_array->data);
+
+  if (can_send_func_infos (self) && ebpf_sys_has_feature (EBPF_FEATURE_BTF_FUNC))
+    btf_fd = ebpf_load_context_peek_btf_fd (self->context);
+  if (btf_fd >= 0)
+    {
+      attr.prog_btf_fd = (guint32) btf_fd;
+      attr.func_info_rec_size = sizeof (EbpfFuncInfo);
+      attr.func_info = EBPF_PTR_TO_U64 (self->code->func_infos->data);
+      attr.func_info_cnt = self->code->func_infos->len;
+      if (can_send_line_infos (self))
+        {
+          attr.line_info_rec_size = sizeof (EbpfLineInfo);
+          attr.line_info = EBPF_PTR_TO_U64 (self->code->line_infos->data);
+          attr.line_info_cnt = self->code->line_infos->len;
+        }
+    }
+
+  fd = load_with_log (&attr, self->context->options, &log, &errsv);
+  if (fd < 0 && attr.func_info_cnt > 0 && ebpf_verifier_log_is_about_ext_info (log))
+    {
+      g_debug ("program \"%s\": loading without function and line records, which the kernel does "
+               "not like: %s",
+               ebpf_program_spec_get_name (spec), log);
+      g_clear_pointer (&log, g_free);
+      attr.prog_btf_fd = 0;
+      attr.func_info_rec_size = attr.func_info_cnt = 0;
+      attr.line_info_rec_size = attr.line_info_cnt = 0;
+      attr.func_info = attr.line_info = 0;
+      fd = load_with_log (&attr, self->context->options, &log, &errsv);
+    }
+
+  if (fd < 0)
+    {
+      const GError *btf_error = self->context->btf_error;
+      g_autofree char *hint =
+          btf_error != NULL
+              ? g_strdup_printf ("its type information was refused before: %s", btf_error->message)
+              : NULL;
+
+      ebpf_program_explain_rejection (spec, errsv, log, hint, error);
+      return -1;
+    }
+
+  *log_out =
+      ebpf_load_options_get_log_level (self->context->options) > 0 ? g_steal_pointer (&log) : NULL;
+  return fd;
+}
+
+int
+ebpf_program_load (EbpfProgramSpec *spec, EbpfLoadContext *context, char **log, GError **error)
+{
+  g_auto (Load) self = { .spec = spec, .context = context };
+  g_auto (EbpfAttachTarget) target = { 0 };
+  GError *local_error = NULL;
+  int fd = -1;
+
+  *log = NULL;
+
+  if (!check_spec (spec, &local_error))
+    goto out;
+
+  self.code = ebpf_program_spec_peek_code (spec);
+  self.n_insns = self.code->insns->len;
+  self.insns = g_memdup2 (self.code->insns->data, sizeof (EbpfInsn) * self.n_insns);
+  self.fd_array = g_array_new (FALSE, FALSE, sizeof (int));
+
+  if (relocate_core (&self, &local_error) && relocate_externs (&self, &local_error) &&
+      relocate_maps (&self, &local_error) &&
+      ebpf_attach_target_resolve (&target, spec, &local_error))
+    {
+      downgrade_probe_read (&self);
+      fd = load_into_kernel (&self, &target, log, &local_error);
+    }
+
+out:
+  if (local_error != NULL)
+    ebpf_error_propagate_prefixed (error, local_error,
+                                   "program \"%s\": ", ebpf_program_spec_get_name (spec));
+
+  return fd;
+}
