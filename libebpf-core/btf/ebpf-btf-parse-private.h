@@ -85,6 +85,9 @@ guint32 ebpf_btf_offset_of (EbpfBtf *self, guint32 id);
 
 void ebpf_btf_index_free (EbpfBtfIndex *index);
 
+/* @features: EBPF_N_FEATURES of them, by EbpfFeature. */
+GBytes *ebpf_btf_sanitize (EbpfBtf *self, const gboolean *features);
+
 /* Wherever types are followed: deeper than any compiler goes, and than the kernel accepts (32). */
 #define EBPF_BTF_MAX_DEPTH 64
 

@@ -62,6 +62,9 @@ void ebpf_btf_member_bits (EbpfBtf *self,
                            guint32 *bit_offset,
                            guint32 *bit_size);
 
+/* A value of an enumeration of either width, as a number of 64 bits. */
+gint64 ebpf_btf_enum_value (const struct btf_type *type, guint index);
+
 /* Follows typedefs, qualifiers and type tags; 0 where that ends in void. Bounded, so cycles end. */
 guint32 ebpf_btf_strip (EbpfBtf *self, guint32 id);
 

@@ -49,6 +49,21 @@ is_alias (const struct btf_type *type)
   return (aliases >> ebpf_btf_kind_of (type)) & 1;
 }
 
+gint64
+ebpf_btf_enum_value (const struct btf_type *type, guint index)
+{
+  const guint32 *words = ebpf_btf_tail_of (type);
+
+  if (ebpf_btf_kind_of (type) == EBPF_BTF_KIND_ENUM64)
+    return (gint64) ((guint64) words[3 * index + 2] << 32 | words[3 * index + 1]);
+  if (ebpf_btf_kind_of (type) != EBPF_BTF_KIND_ENUM)
+    return 0;
+
+  if (ebpf_btf_kflag_of (type))
+    return (gint32) words[2 * index + 1];
+  return words[2 * index + 1];
+}
+
 guint32
 ebpf_btf_strip (EbpfBtf *self, guint32 id)
 {
