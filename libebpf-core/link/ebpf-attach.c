@@ -518,7 +518,7 @@ ebpf_program_attach (EbpfProgram *self, GVariant *options, GError **error)
   if (hook == NULL)
     {
       g_autofree char *type =
-          g_enum_to_string (EBPF_TYPE_PROGRAM_TYPE, (int) ebpf_program_get_program_type (self));
+          ebpf_link_dup_nick (EBPF_TYPE_PROGRAM_TYPE, (guint) ebpf_program_get_program_type (self));
       g_autofree char *hint =
           g_strdup_printf ("programs of this kind (%s) have no hook here", type);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/ebpf-enum-types.h"
 #include "link/ebpf-link-private.h"
 #include "sys/ebpf-tracefs-private.h"
 
@@ -159,7 +160,7 @@ ebpf_cgroup_link_new (EbpfProgram *program,
   g_return_val_if_fail (path != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  nick = ebpf_link_dup_attach_type_nick (attach_type);
+  nick = ebpf_link_dup_nick (EBPF_TYPE_ATTACH_TYPE, attach_type);
   target = g_strdup_printf ("%s of %s", nick, path);
   program_fd =
       ebpf_link_get_program_fd (program, target, cgroup_types, G_N_ELEMENTS (cgroup_types), error);

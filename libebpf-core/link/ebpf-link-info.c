@@ -150,13 +150,12 @@ get_perf_kind (const EbpfSysLinkInfo *info)
 }
 
 char *
-ebpf_link_dup_attach_type_nick (guint attach_type)
+ebpf_link_dup_nick (GType type, guint value)
 {
-  g_autoptr (GEnumClass) klass = g_type_class_ref (EBPF_TYPE_ATTACH_TYPE);
-  const GEnumValue *value = g_enum_get_value (klass, (gint) attach_type);
+  g_autoptr (GEnumClass) klass = g_type_class_ref (type);
+  const GEnumValue *found = g_enum_get_value (klass, (gint) value);
 
-  return value != NULL ? g_strdup (value->value_nick)
-                       : g_strdup_printf ("attach-type-%u", attach_type);
+  return found != NULL ? g_strdup (found->value_nick) : g_strdup_printf ("%u", value);
 }
 
 static char *
@@ -184,14 +183,14 @@ ebpf_link_info_describe (const EbpfSysLinkInfo *info, const char *name)
     case EBPF_SYS_LINK_TYPE_RAW_TRACEPOINT:
       return g_strdup_printf ("raw tracepoint %s", name != NULL ? name : "(unnamed)");
     case EBPF_SYS_LINK_TYPE_TRACING:
-      detail = ebpf_link_dup_attach_type_nick (info->tracing.attach_type);
+      detail = ebpf_link_dup_nick (EBPF_TYPE_ATTACH_TYPE, info->tracing.attach_type);
       return g_strdup_printf ("%s on type %u", detail, info->tracing.target_btf_id);
     case EBPF_SYS_LINK_TYPE_CGROUP:
-      detail = ebpf_link_dup_attach_type_nick (info->cgroup.attach_type);
+      detail = ebpf_link_dup_nick (EBPF_TYPE_ATTACH_TYPE, info->cgroup.attach_type);
       return g_strdup_printf ("%s of cgroup %" G_GUINT64_FORMAT, detail,
                               (guint64) info->cgroup.cgroup_id);
     case EBPF_SYS_LINK_TYPE_NETNS:
-      detail = ebpf_link_dup_attach_type_nick (info->netns.attach_type);
+      detail = ebpf_link_dup_nick (EBPF_TYPE_ATTACH_TYPE, info->netns.attach_type);
       return g_strdup_printf ("%s of network namespace %u", detail, info->netns.netns_ino);
     case EBPF_SYS_LINK_TYPE_XDP:
     case EBPF_SYS_LINK_TYPE_TCX:
@@ -240,7 +239,7 @@ add_string (GVariantBuilder *builder, const char *key, const char *value)
 static void
 add_attach_type (GVariantBuilder *builder, guint32 attach_type)
 {
-  g_autofree char *nick = ebpf_link_dup_attach_type_nick (attach_type);
+  g_autofree char *nick = ebpf_link_dup_nick (EBPF_TYPE_ATTACH_TYPE, attach_type);
 
   add_string (builder, "attach-type", nick);
 }

@@ -56,7 +56,7 @@ gboolean ebpf_link_info_can_update (const EbpfSysLinkInfo *info);
 /* "lo, eth0" */
 char *ebpf_xdp_link_list_interfaces (void);
 
-/* The nick of an attach type's number; "attach-type-99" for one without. */
-char *ebpf_link_dup_attach_type_nick (guint attach_type);
+/* The word of a number of this enumeration; the number for one without. */
+char *ebpf_link_dup_nick (GType type, guint value);
 
 G_END_DECLS

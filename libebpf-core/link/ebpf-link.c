@@ -452,7 +452,7 @@ ebpf_link_get_program_fd (EbpfProgram *program,
       return fd;
 
   {
-    g_autofree char *nick = g_enum_to_string (EBPF_TYPE_PROGRAM_TYPE, (gint) type);
+    g_autofree char *nick = ebpf_link_dup_nick (EBPF_TYPE_PROGRAM_TYPE, (guint) type);
     g_autofree char *hint = g_strdup_printf ("a program of type %s does not go there", nick);
 
     ebpf_link_set_attach_error (error, EBPF_ERROR_WRONG_TYPE, 0, program, target, hint);
@@ -487,7 +487,9 @@ is_link_fd (int fd)
   g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
   g_autofree char *target = g_file_read_link (path, NULL);
 
-  return target != NULL && strstr (target, "bpf_link") != NULL;
+  /* It has one name when it is made and another when it is opened again. */
+  return target != NULL &&
+         (strstr (target, "bpf_link") != NULL || strstr (target, "bpf-link") != NULL);
 }
 
 static EbpfLink *
@@ -828,8 +830,8 @@ ebpf_link_pin (EbpfLink *self, const char *path, GError **error)
  * @self: a link
  * @error: return location for an error
  *
- * Takes away the name in bpffs. The program stays attached as long as the link is open. Works on a
- * closed link too.
+ * Takes away the name in bpffs. The program stays attached as long as the link is open. Does
+ * nothing where the link is not pinned; works on a closed link too.
  *
  * Returns: %TRUE if the link is not pinned any more
  */

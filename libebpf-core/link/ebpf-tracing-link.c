@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/ebpf-enum-types.h"
 #include "link/ebpf-link-private.h"
 
 /**
@@ -40,7 +41,7 @@ describe_target (EbpfProgram *program)
   if (spec == NULL || !ebpf_program_spec_has_attach_type (spec))
     return g_strdup ("the hook it was loaded for");
 
-  nick = ebpf_link_dup_attach_type_nick (ebpf_program_spec_get_attach_type (spec));
+  nick = ebpf_link_dup_nick (EBPF_TYPE_ATTACH_TYPE, ebpf_program_spec_get_attach_type (spec));
   attach_to = ebpf_program_spec_get_attach_to (spec);
 
   return g_strdup_printf ("%s %s", nick, attach_to != NULL ? attach_to : "(unnamed)");
