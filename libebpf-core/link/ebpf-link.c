@@ -534,7 +534,7 @@ new_take_fd (int fd, const char *what, const char *pin_path, GError **error)
 }
 
 /**
- * ebpf_link_new_from_fd:
+ * ebpf_link_from_fd:
  * @fd: the file descriptor of a link, taken over in any case
  * @error: return location for an error
  *
@@ -544,7 +544,7 @@ new_take_fd (int fd, const char *what, const char *pin_path, GError **error)
  * Returns: (transfer full): a link of the class for its kind
  */
 EbpfLink *
-ebpf_link_new_from_fd (int fd, GError **error)
+ebpf_link_from_fd (int fd, GError **error)
 {
   g_autofree char *what = g_strdup_printf ("link of file descriptor %d", fd);
 
@@ -555,7 +555,7 @@ ebpf_link_new_from_fd (int fd, GError **error)
 }
 
 /**
- * ebpf_link_new_from_id:
+ * ebpf_link_from_id:
  * @id: the kernel's number of a link
  * @error: return location for an error
  *
@@ -564,7 +564,7 @@ ebpf_link_new_from_fd (int fd, GError **error)
  * Returns: (transfer full): a link of the class for its kind
  */
 EbpfLink *
-ebpf_link_new_from_id (guint id, GError **error)
+ebpf_link_from_id (guint id, GError **error)
 {
   g_autofree char *what = g_strdup_printf ("link %u", id);
   int fd;
@@ -582,7 +582,7 @@ ebpf_link_new_from_id (guint id, GError **error)
 }
 
 /**
- * ebpf_link_new_from_pin:
+ * ebpf_link_from_pin:
  * @path: (type filename): where the link is pinned in a bpffs
  * @error: return location for an error
  *
@@ -592,7 +592,7 @@ ebpf_link_new_from_id (guint id, GError **error)
  * Returns: (transfer full): a link of the class for its kind
  */
 EbpfLink *
-ebpf_link_new_from_pin (const char *path, GError **error)
+ebpf_link_from_pin (const char *path, GError **error)
 {
   g_autofree char *what = NULL;
   int fd;

@@ -37,13 +37,13 @@ struct _EbpfLinkClass
 };
 
 EBPF_AVAILABLE_IN_ALL
-EbpfLink *ebpf_link_new_from_fd (int fd, GError **error);
+EbpfLink *ebpf_link_from_fd (int fd, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
-EbpfLink *ebpf_link_new_from_id (guint id, GError **error);
+EbpfLink *ebpf_link_from_id (guint id, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
-EbpfLink *ebpf_link_new_from_pin (const char *path, GError **error);
+EbpfLink *ebpf_link_from_pin (const char *path, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 EbpfProgram *ebpf_link_get_program (EbpfLink *self);

@@ -185,14 +185,14 @@ test_pin (void)
   g_assert_true (is_attached (collection));
   g_clear_object (&link);
 
-  link = ebpf_link_new_from_pin (path, &error);
+  link = ebpf_link_from_pin (path, &error);
   g_assert_no_error (error);
   g_assert_true (EBPF_IS_RAW_TRACEPOINT_LINK (link));
   g_assert_cmpstr (ebpf_link_get_target (link), ==, "raw tracepoint sys_enter");
   g_assert_cmpstr (ebpf_link_get_pin_path (link), ==, path);
   g_assert_cmpuint (ebpf_program_get_id (ebpf_link_get_program (link)), ==,
                     ebpf_program_get_id (ebpf_collection_get_program (collection, "on_sys_enter")));
-  by_id = ebpf_link_new_from_id (id, &error);
+  by_id = ebpf_link_from_id (id, &error);
   g_assert_no_error (error);
   g_assert_true (EBPF_IS_RAW_TRACEPOINT_LINK (by_id));
   ebpf_link_close (by_id);
@@ -217,16 +217,16 @@ test_pin (void)
   g_clear_object (&link);
 
   /* Not there; not a link. */
-  g_assert_null (ebpf_link_new_from_pin (path, &error));
+  g_assert_null (ebpf_link_from_pin (path, &error));
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND);
   g_clear_error (&error);
   g_assert_true (ebpf_map_pin (ebpf_collection_get_map (collection, "counts"), map_path, &error));
-  g_assert_null (ebpf_link_new_from_pin (map_path, &error));
+  g_assert_null (ebpf_link_from_pin (map_path, &error));
   ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_WRONG_TYPE, "*not a link*");
   g_clear_error (&error);
   g_assert_true (ebpf_map_unpin (ebpf_collection_get_map (collection, "counts"), &error));
   g_assert_no_error (error);
-  g_assert_null (ebpf_link_new_from_id (G_MAXUINT - 1, &error));
+  g_assert_null (ebpf_link_from_id (G_MAXUINT - 1, &error));
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND);
 }
 
@@ -260,7 +260,7 @@ test_classes (void)
       g_assert_no_error (error);
       g_assert_true (g_variant_lookup (info, "id", "u", &id));
 
-      again = ebpf_link_new_from_id (id, &error);
+      again = ebpf_link_from_id (id, &error);
       g_assert_no_error (error);
       g_assert_cmpstr (G_OBJECT_TYPE_NAME (again), ==, G_OBJECT_TYPE_NAME (link));
       if (i == 0)
