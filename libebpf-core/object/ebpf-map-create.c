@@ -2,7 +2,7 @@
 
 #include "object/ebpf-map-struct-private.h"
 
-#include "btf/ebpf-btf-type.h"
+#include "btf/ebpf-btf-private.h"
 #include "plugin/ebpf-plugin-registry.h"
 #include "spec/ebpf-map-spec-private.h"
 #include "sys/ebpf-system.h"
@@ -13,6 +13,9 @@
 
 /* The kernel allows one level of maps in maps; a spec may even hold itself. */
 #define MAX_NESTING 4
+
+/* An object's types are some kilobytes. */
+#define MAX_TYPES_SIZE (1u << 20)
 
 static EbpfMap *create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error);
 
@@ -466,6 +469,33 @@ ebpf_map_populate (EbpfMap *self,
   return !ebpf_map_spec_is_constant (spec) || ebpf_map_freeze (self, error);
 }
 
+/* A map outside of a collection has nobody else to load its types. Best effort: but for the
+ * storages, which no kernel makes without, a map works without as well. */
+static int
+load_types (EbpfMapSpec *spec)
+{
+  EbpfBtfType *value = ebpf_map_spec_get_value_type (spec);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  EbpfBtf *btf;
+  int fd;
+
+  if (value == NULL)
+    return -1;
+
+  /* Not the kernel's own. */
+  btf = ebpf_btf_type_get_btf (value);
+  bytes = ebpf_btf_get_bytes (btf);
+  if (ebpf_btf_get_base (btf) != NULL || g_bytes_get_size (bytes) > MAX_TYPES_SIZE)
+    return -1;
+
+  fd = ebpf_btf_load_into_kernel (btf, &error);
+  if (fd < 0)
+    g_debug ("types of map '%s': %s", ebpf_map_spec_get_name (spec), error->message);
+
+  return fd;
+}
+
 /**
  * ebpf_map_new:
  * @spec: a map spec
@@ -483,11 +513,14 @@ EbpfMap *
 ebpf_map_new (EbpfMapSpec *spec, GError **error)
 {
   g_autoptr (EbpfMap) self = NULL;
+  int btf_fd;
 
   g_return_val_if_fail (EBPF_IS_MAP_SPEC (spec), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  self = ebpf_map_create (spec, -1, error);
+  btf_fd = load_types (spec);
+  self = ebpf_map_create (spec, btf_fd, error);
+  ebpf_sys_clear_fd (&btf_fd);
   if (self == NULL || !ebpf_map_populate (self, spec, NULL, NULL, error))
     return NULL;
 

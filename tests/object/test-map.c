@@ -701,6 +701,42 @@ test_pin_errors (void)
   ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_PERMISSION, "*bpffs*");
 }
 
+/* Every map of an object file can be made on its own. */
+static void
+test_object (void)
+{
+  g_autofree char *path = ebpf_test_object ("maps.bpf.o");
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autoptr (GPtrArray) specs = NULL;
+  g_autoptr (GError) error = NULL;
+
+  spec = ebpf_collection_spec_new_from_path (path, &error);
+  g_assert_no_error (error);
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  specs = ebpf_collection_spec_list_maps (spec);
+  g_assert_cmpuint (specs->len, >, 15);
+  for (guint i = 0; i < specs->len; i++)
+    {
+      EbpfMapSpec *map_spec = g_ptr_array_index (specs, i);
+      g_autoptr (EbpfMap) map = ebpf_map_new (map_spec, &error);
+
+      /* An older kernel knows fewer types, and says so. */
+      if (g_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_SUPPORTED))
+        {
+          g_assert_nonnull (strstr (error->message, "came with Linux"));
+          g_test_message ("%s", error->message);
+          g_clear_error (&error);
+          continue;
+        }
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (ebpf_map_get_name (map), ==, ebpf_map_spec_get_name (map_spec));
+      g_assert_cmpint (ebpf_map_get_map_type (map), ==, ebpf_map_spec_get_map_type (map_spec));
+    }
+}
+
 static void
 test_unprivileged (void)
 {
@@ -777,6 +813,7 @@ main (int argc, char *argv[])
   ebpf_test_add ("/object/map/info", test_info);
   ebpf_test_add ("/object/map/pin", test_pin);
   ebpf_test_add ("/object/map/pin-errors", test_pin_errors);
+  ebpf_test_add ("/object/map/object", test_object);
   ebpf_test_add ("/object/map/unprivileged", test_unprivileged);
 
   return g_test_run ();
