@@ -3,6 +3,9 @@
 #include "object/ebpf-map-struct-private.h"
 
 #include "btf/ebpf-btf-private.h"
+#include "btf/ebpf-btf-type.h"
+#include "plugin/ebpf-plain-map-driver-private.h"
+#include "plugin/ebpf-plugin-registry-private.h"
 #include "plugin/ebpf-plugin-registry.h"
 #include "spec/ebpf-map-spec-private.h"
 #include "sys/ebpf-system.h"
@@ -259,6 +262,17 @@ set_create_error (GError **error,
   hint = ebpf_map_driver_explain_create_error (driver, spec, errsv);
   if (hint == NULL)
     hint = explain_generally (spec, attr, errsv);
+
+  /* Perhaps a plug-in would have known what this type of map asks for. */
+  if (errsv == EINVAL && EBPF_IS_PLAIN_MAP_DRIVER (driver))
+    {
+      g_autofree char *problems = ebpf_plugin_registry_dup_problems ();
+      g_autofree char *cause = hint;
+
+      hint = cause != NULL && problems != NULL ? g_strdup_printf ("%s; %s", cause, problems)
+             : problems != NULL                ? g_strdup (problems)
+                                               : g_steal_pointer (&cause);
+    }
 
   if ((errsv == EINVAL || errsv == E2BIG) && attr->map_type != BPF_MAP_TYPE_UNSPEC)
     {

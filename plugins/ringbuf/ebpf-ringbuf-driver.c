@@ -86,12 +86,7 @@ ebpf_ringbuf_driver_explain_create_error (EbpfMapDriver *driver, EbpfMapSpec *sp
             "the size of a ring buffer must be a power of two and a multiple of "
             "the page size (%u), not %u",
             page_size, size);
-      if (ebpf_map_spec_get_map_flags (spec) != 0)
-        return g_strdup_printf (
-            "a ring buffer takes no flag but NUMA_NODE and the overwrite mode of "
-            "Linux 6.19, not 0x%x",
-            ebpf_map_spec_get_map_flags (spec));
-      return g_strdup ("ring buffers need Linux 5.8");
+      return NULL;
     case E2BIG:
     case ENOMEM:
       return g_strdup_printf ("a ring buffer of %u bytes is more than the kernel can give; make "
