@@ -30,7 +30,6 @@ gboolean ebpf_core_relocate (EbpfCoreCache *cache,
                              gsize n_insns,
                              const EbpfCoreRelo *relos,
                              gsize n_relos,
-                             const char *program_name,
                              GError **error);
 
 /* Immediate of the call, and of the load into r10, that replace an impossible access; the program

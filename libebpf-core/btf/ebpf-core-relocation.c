@@ -305,7 +305,12 @@ ensure_targets (EbpfCoreCache *self, GError **error)
     {
       g_autoptr (EbpfBtf) vmlinux = ebpf_btf_get_kernel (error);
 
-      if (vmlinux == NULL || !check_byte_order (self, vmlinux, error))
+      if (vmlinux == NULL)
+        {
+          g_prefix_error (error, "it adapts to the kernel's types (CO-RE), which cannot be had: ");
+          return FALSE;
+        }
+      if (!check_byte_order (self, vmlinux, error))
         return FALSE;
       self->vmlinux = g_steal_pointer (&vmlinux);
       return TRUE;
@@ -581,17 +586,12 @@ get_group (EbpfCoreCache *self, GHashTable *groups, guint32 type_id)
 }
 
 static void
-prefix_error (EbpfCoreCache *self,
-              GError **error,
-              GError *cause,
-              const char *program_name,
-              const EbpfCoreRelo *relo)
+prefix_error (EbpfCoreCache *self, GError **error, GError *cause, const EbpfCoreRelo *relo)
 {
   g_autofree char *what = ebpf_core_relo_describe (self->local, relo);
 
-  ebpf_error_propagate_prefixed (
-      error, cause, "program \"%s\": instruction %u, relocation to the %s: ", program_name,
-      relo->insn, what);
+  ebpf_error_propagate_prefixed (error, cause, "instruction %u, relocation to the %s: ", relo->insn,
+                                 what);
 }
 
 gboolean
@@ -600,7 +600,6 @@ ebpf_core_relocate (EbpfCoreCache *self,
                     gsize n_insns,
                     const EbpfCoreRelo *relos,
                     gsize n_relos,
-                    const char *program_name,
                     GError **error)
 {
   g_autoptr (GHashTable) groups = g_hash_table_new_full (NULL, NULL, NULL, group_free);
@@ -616,7 +615,7 @@ ebpf_core_relocate (EbpfCoreCache *self,
       entries[i] = get_entry (self, &relos[i], &local_error);
       if (entries[i] == NULL)
         {
-          prefix_error (self, error, g_steal_pointer (&local_error), program_name, &relos[i]);
+          prefix_error (self, error, g_steal_pointer (&local_error), &relos[i]);
           return FALSE;
         }
 
@@ -629,12 +628,8 @@ ebpf_core_relocate (EbpfCoreCache *self,
 
   g_hash_table_iter_init (&iter, groups);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (!choose_candidate (self, value, &local_error))
-      {
-        ebpf_error_propagate_prefixed (error, g_steal_pointer (&local_error),
-                                       "program \"%s\": ", program_name);
-        return FALSE;
-      }
+    if (!choose_candidate (self, value, error))
+      return FALSE;
 
   for (gsize i = 0; i < n_relos; i++)
     {
@@ -645,7 +640,7 @@ ebpf_core_relocate (EbpfCoreCache *self,
       if (!ebpf_core_fixup_apply (&entries[i]->fixups[chosen], insns, n_insns, relos[i].insn,
                                   &local_error))
         {
-          prefix_error (self, error, g_steal_pointer (&local_error), program_name, &relos[i]);
+          prefix_error (self, error, g_steal_pointer (&local_error), &relos[i]);
           return FALSE;
         }
     }

@@ -17,37 +17,19 @@ G_STATIC_ASSERT (sizeof (EbpfLineInfo) == 16);
 /* What old objects put for "the running kernel" (libbpf's and iproute2's KERNEL_VERSION magic). */
 #define KERNEL_VERSION_ANY 0xfffffffeu
 
+/* What was given for it, or NULL for the running kernel: that is opened when it is needed. */
 static GPtrArray *
-list_core_targets (EbpfLoadContext *self, GError **error)
+list_core_targets (EbpfLoadContext *self)
 {
   EbpfBtf *given = ebpf_load_options_get_kernel_btf (self->options);
-  g_autoptr (GPtrArray) targets = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (GPtrArray) modules = NULL;
-  g_autoptr (GError) local_error = NULL;
-  EbpfBtf *vmlinux;
+  GPtrArray *targets;
 
-  if (given != NULL)
-    {
-      g_ptr_array_add (targets, g_object_ref (given));
-      return g_steal_pointer (&targets);
-    }
-
-  vmlinux = ebpf_btf_get_kernel (error);
-  if (vmlinux == NULL)
+  if (given == NULL)
     return NULL;
-  g_ptr_array_add (targets, vmlinux);
 
-  modules = ebpf_btf_get_kernel_modules (&local_error);
-  if (modules == NULL)
-    g_debug ("relocating against the kernel without its modules: %s", local_error->message);
-  for (guint i = 0; modules != NULL && i < modules->len; i++)
-    {
-      const EbpfKernelModule *module = g_ptr_array_index (modules, i);
-
-      g_ptr_array_add (targets, g_object_ref (module->btf));
-    }
-
-  return g_steal_pointer (&targets);
+  targets = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (targets, g_object_ref (given));
+  return targets;
 }
 
 void
@@ -71,7 +53,6 @@ ebpf_load_context_clear (EbpfLoadContext *self)
   ebpf_sys_clear_fd (&self->btf_fd);
   g_clear_error (&self->btf_error);
   g_clear_pointer (&self->core_cache, ebpf_core_cache_free);
-  g_clear_pointer (&self->core_targets, g_ptr_array_unref);
   g_clear_pointer (&self->externs, ebpf_externs_free);
 }
 
@@ -101,19 +82,17 @@ ebpf_load_context_peek_externs (EbpfLoadContext *self)
   return self->externs;
 }
 
+/* A program that was put together by hand may bring type information of its own. */
 static EbpfCoreCache *
-peek_core_cache (EbpfLoadContext *self, GError **error)
+peek_core_cache (EbpfLoadContext *self, EbpfBtf *btf)
 {
-  if (self->core_cache == NULL)
+  if (self->core_cache == NULL || self->core_btf != btf)
     {
-      self->core_targets = list_core_targets (self, error);
-      if (self->core_targets == NULL)
-        {
-          g_prefix_error (error, "it adapts to the kernel's types (CO-RE), which cannot be had: ");
-          return NULL;
-        }
-      self->core_cache =
-          ebpf_core_cache_new (ebpf_collection_spec_get_btf (self->spec), self->core_targets);
+      g_autoptr (GPtrArray) targets = list_core_targets (self);
+
+      g_clear_pointer (&self->core_cache, ebpf_core_cache_free);
+      self->core_cache = ebpf_core_cache_new (btf, targets);
+      self->core_btf = btf;
     }
 
   return self->core_cache;
@@ -179,23 +158,19 @@ static gboolean
 relocate_core (Load *self, GError **error)
 {
   const GArray *relos = self->code->core_relos;
-  EbpfCoreCache *cache;
+  EbpfBtf *btf = ebpf_program_spec_get_btf (self->spec);
 
   if (relos->len == 0)
     return TRUE;
 
-  if (ebpf_program_spec_get_btf (self->spec) == NULL)
+  if (btf == NULL)
     {
       ebpf_error_set (error, EBPF_ERROR_BTF, 0, "it has CO-RE relocations but no type information");
       return FALSE;
     }
 
-  cache = peek_core_cache (self->context, error);
-  if (cache == NULL)
-    return FALSE;
-
-  return ebpf_core_relocate (cache, self->insns, self->n_insns, (const EbpfCoreRelo *) relos->data,
-                             relos->len, ebpf_program_spec_get_name (self->spec), error);
+  return ebpf_core_relocate (peek_core_cache (self->context, btf), self->insns, self->n_insns,
+                             (const EbpfCoreRelo *) relos->data, relos->len, error);
 }
 
 static gboolean

@@ -22,7 +22,7 @@ relocate_immediate (EbpfCoreCache *cache,
   relo.type_id = ebpf_btf_lookup (local, type, T_STRUCT);
   relo.access_str_off = core_find_string (local, access);
   insn.imm = found;
-  ebpf_core_relocate (cache, &insn, 1, &relo, 1, "prog", &error);
+  ebpf_core_relocate (cache, &insn, 1, &relo, 1, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (insn.code, ==, core_mov.code);
 
@@ -140,7 +140,7 @@ test_bitfield_too_wide (void)
   local = core_parse (a, NULL);
   targets = core_targets (core_parse (b, NULL));
   cache = ebpf_core_cache_new (local, targets);
-  g_assert_true (ebpf_core_relocate (cache, &insn, 1, &relo, 1, "prog", &error));
+  g_assert_true (ebpf_core_relocate (cache, &insn, 1, &relo, 1, &error));
   g_assert_no_error (error);
   core_assert_poisoned (&insn);
 }

@@ -61,16 +61,16 @@ test_same_candidate_for_all (void)
   cache = ebpf_core_cache_new (local, targets);
 
   init_movs (insns);
-  g_assert_true (ebpf_core_relocate (cache, insns, 2, relos, 2, "prog", &error));
+  g_assert_true (ebpf_core_relocate (cache, insns, 2, relos, 2, &error));
   g_assert_no_error (error);
   g_assert_cmpint (insns[0].imm, ==, 16);
   g_assert_cmpint (insns[1].imm, ==, 24);
 
   /* Alone, a is in two of them, and at different places. */
   init_movs (insns);
-  g_assert_false (ebpf_core_relocate (cache, insns, 2, relos, 1, "prog", &error));
+  g_assert_false (ebpf_core_relocate (cache, insns, 2, relos, 1, &error));
   ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_RELOCATION,
-                                  "program \"prog\": the byte offset of struct s.a is ambiguous*"
+                                  "the byte offset of struct s.a is ambiguous*"
                                   "struct s [2] of vmlinux (8), struct s [4] of vmlinux (16)");
   g_assert_cmpint (insns[0].imm, ==, 0);
 }
@@ -92,11 +92,11 @@ test_alike_is_not_ambiguous (void)
   cache = ebpf_core_cache_new (local, targets);
 
   init_movs (insns);
-  g_assert_true (ebpf_core_relocate (cache, insns, 2, relos, 1, "prog", &error));
+  g_assert_true (ebpf_core_relocate (cache, insns, 2, relos, 1, &error));
   g_assert_no_error (error);
   g_assert_cmpint (insns[0].imm, ==, 8);
 
-  g_assert_false (ebpf_core_relocate (cache, insns, 2, relos, 2, "prog", &error));
+  g_assert_false (ebpf_core_relocate (cache, insns, 2, relos, 2, &error));
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_RELOCATION);
 }
 
@@ -119,7 +119,7 @@ test_flavours_of_the_target (void)
   cache = ebpf_core_cache_new (local, targets);
 
   init_movs (insns);
-  g_assert_true (ebpf_core_relocate (cache, insns, 2, relos, 2, "prog", &error));
+  g_assert_true (ebpf_core_relocate (cache, insns, 2, relos, 2, &error));
   g_assert_no_error (error);
   g_assert_cmpint (insns[0].imm, ==, 8);
   g_assert_cmpint (insns[1].imm, ==, 12);
@@ -157,14 +157,14 @@ test_modules (void)
   /* vmlinux shadows its modules, and a type of it is not found twice through them. */
   cache = ebpf_core_cache_new (local, targets);
   init_movs (insns);
-  g_assert_true (ebpf_core_relocate (cache, insns, 2, relos, 2, "prog", &error));
+  g_assert_true (ebpf_core_relocate (cache, insns, 2, relos, 2, &error));
   g_assert_no_error (error);
   g_assert_cmpint (insns[0].imm, ==, 8);
   g_assert_cmpint (insns[1].imm, ==, 12);
 
   cache_m = ebpf_core_cache_new (local_m, targets);
   init_movs (insns);
-  g_assert_true (ebpf_core_relocate (cache_m, insns, 2, own, 2, "prog", &error));
+  g_assert_true (ebpf_core_relocate (cache_m, insns, 2, own, 2, &error));
   g_assert_no_error (error);
   g_assert_cmpint (insns[0].imm, ==, 24);
   g_assert_cmpint (insns[1].imm, ==, 28);
@@ -175,14 +175,14 @@ test_modules (void)
   id_relo.access_str_off = core_find_string (local_m, "0:0") + 2;
   g_assert_cmpstr (ebpf_btf_peek_name (local_m, id_relo.access_str_off), ==, "0");
   init_movs (insns);
-  g_assert_true (ebpf_core_relocate (cache_m, insns, 2, &id_relo, 1, "prog", &error));
+  g_assert_true (ebpf_core_relocate (cache_m, insns, 2, &id_relo, 1, &error));
   g_assert_no_error (error);
   core_assert_poisoned (insns);
 
   id_relo.kind = TYPE_EXISTS;
   init_movs (insns);
   insns[0].imm = 1;
-  g_assert_true (ebpf_core_relocate (cache_m, insns, 2, &id_relo, 1, "prog", &error));
+  g_assert_true (ebpf_core_relocate (cache_m, insns, 2, &id_relo, 1, &error));
   g_assert_no_error (error);
   g_assert_cmpint (insns[0].imm, ==, 1);
 
@@ -191,7 +191,7 @@ test_modules (void)
   g_clear_pointer (&cache_m, ebpf_core_cache_free);
   cache_m = ebpf_core_cache_new (local_m, targets);
   init_movs (insns);
-  g_assert_false (ebpf_core_relocate (cache_m, insns, 2, own, 2, "prog", &error));
+  g_assert_false (ebpf_core_relocate (cache_m, insns, 2, own, 2, &error));
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_RELOCATION);
 }
 
@@ -210,7 +210,7 @@ assert_fails (EbpfBtf *local,
   g_autoptr (EbpfCoreCache) cache = ebpf_core_cache_new (local, targets);
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (ebpf_core_relocate (cache, insns, n_insns, relo, 1, "prog", &error));
+  g_assert_false (ebpf_core_relocate (cache, insns, n_insns, relo, 1, &error));
   ebpf_test_assert_error_matches (error, EBPF_ERROR, code, pattern);
 }
 
@@ -238,7 +238,7 @@ test_errors (void)
   relo = relos[0];
   relo.insn = 2;
   assert_fails (local, targets, &relo, insns, 2, EBPF_ERROR_RELOCATION,
-                "program \"prog\": instruction 2, relocation to the byte offset of struct s.a: "
+                "instruction 2, relocation to the byte offset of struct s.a: "
                 "the program has 2 instructions");
 
   relo = relos[0];
@@ -290,7 +290,7 @@ test_errors (void)
     relo = relos[0];
     relo.kind = LOCAL_ID;
     relo.access_str_off += 2;
-    g_assert_true (ebpf_core_relocate (cache, insns, 2, &relo, 1, "prog", &error));
+    g_assert_true (ebpf_core_relocate (cache, insns, 2, &relo, 1, &error));
     g_assert_no_error (error);
     g_assert_cmpint (insns[0].imm, ==, relo.type_id);
   }
@@ -393,7 +393,7 @@ test_kernel (void)
   start = g_get_monotonic_time ();
   cache = ebpf_core_cache_new (local, NULL);
   g_assert_true (ebpf_core_relocate (cache, insns, n_members, (const EbpfCoreRelo *) relos->data,
-                                     relos->len, "prog", &error));
+                                     relos->len, &error));
   g_assert_no_error (error);
   g_test_message ("%u relocations took %" G_GINT64_FORMAT " microseconds", n_members,
                   g_get_monotonic_time () - start);

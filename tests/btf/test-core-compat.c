@@ -154,7 +154,7 @@ test_explosive (void)
 
   cache = ebpf_core_cache_new (local, targets);
   relo.type_id = composite;
-  g_assert_true (ebpf_core_relocate (cache, &insn, 1, &relo, 1, "prog", &error));
+  g_assert_true (ebpf_core_relocate (cache, &insn, 1, &relo, 1, &error));
   g_assert_no_error (error);
   g_assert_cmpint (insn.imm, ==, 0);
   g_assert_cmpuint (insn.code, ==, core_mov.code);

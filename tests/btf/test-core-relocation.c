@@ -257,14 +257,14 @@ check_case (const Case *c, EbpfBtf *local, EbpfBtf *target, EbpfCoreCache *cache
     expected = ebpf_btf_lookup (target, "task", T_STRUCT);
 
   memcpy (before, insns, sizeof insns);
-  done = ebpf_core_relocate (cache, insns, n, &relo, 1, "prog", &error);
+  done = ebpf_core_relocate (cache, insns, n, &relo, 1, &error);
 
   if (c->outcome == FAILS)
     {
       g_assert_false (done);
       g_assert_nonnull (error);
       g_assert_true (error->domain == EBPF_ERROR);
-      g_assert_true (g_str_has_prefix (error->message, "program \"prog\": instruction 0, "));
+      g_assert_true (g_str_has_prefix (error->message, "instruction 0, "));
       if (!g_pattern_match_simple (c->error, error->message))
         g_error ("%s: message \"%s\" does not match \"%s\"", c->name, error->message, c->error);
       g_assert_cmpmem (before, sizeof before, insns, sizeof insns);
@@ -356,7 +356,7 @@ test_any_relocation (void)
           if (*core_access_strings[s] != '\0')
             relo.access_str_off = test_btf_string (local_builder, core_access_strings[s]);
           put_instruction (insns, (id + s + kind) % (LDXS4 + 1), 0);
-          if (ebpf_core_relocate (cache, insns, 2, &relo, 1, "prog", &error))
+          if (ebpf_core_relocate (cache, insns, 2, &relo, 1, &error))
             {
               g_assert_no_error (error);
               done++;
