@@ -391,7 +391,7 @@ create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
       return NULL;
     }
 
-  self = ebpf_map_wrap_fd (fd, driver, error);
+  self = ebpf_map_wrap_fd (fd, driver, TRUE, error);
   if (self == NULL)
     return NULL;
 

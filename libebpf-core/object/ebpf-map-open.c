@@ -61,11 +61,12 @@ fill_32 (const char *text, const char *field, guint32 *value)
     *value = (guint32) found;
 }
 
-/* Where the kernel does not tell (unprivileged on 5.10) /proc does, but for the name. */
+/* Where the kernel does not tell (unprivileged on 5.10) /proc does, but for the name; and it alone
+ * knows @frozen, which may be NULL. */
 static gboolean
 query (int fd, struct bpf_map_info *info, gboolean *frozen, GError **error)
 {
-  g_autofree char *text = read_fdinfo (fd);
+  g_autofree char *text = NULL;
   guint64 number;
   int errsv = 0;
 
@@ -75,6 +76,8 @@ query (int fd, struct bpf_map_info *info, gboolean *frozen, GError **error)
       memset (info, 0, sizeof *info);
     }
 
+  if (errsv != 0 || frozen != NULL)
+    text = read_fdinfo (fd);
   if (text != NULL)
     {
       fill_32 (text, "map_type", &info->type);
@@ -87,7 +90,8 @@ query (int fd, struct bpf_map_info *info, gboolean *frozen, GError **error)
         info->map_extra = number;
     }
 
-  *frozen = text != NULL && find_field (text, "frozen", &number) && number != 0;
+  if (frozen != NULL)
+    *frozen = text != NULL && find_field (text, "frozen", &number) && number != 0;
 
   if (info->type == 0 && errsv != 0)
     {
@@ -125,11 +129,11 @@ check_kind (int fd, GError **error)
 }
 
 EbpfMap *
-ebpf_map_wrap_fd (int fd, EbpfMapDriver *driver, GError **error)
+ebpf_map_wrap_fd (int fd, EbpfMapDriver *driver, gboolean fresh, GError **error)
 {
   g_autoptr (EbpfMap) self = g_object_new (EBPF_TYPE_MAP, NULL);
   struct bpf_map_info info;
-  gboolean frozen;
+  gboolean frozen = FALSE;
 
   self->fd = ebpf_sys_raise_fd (fd);
   if (self->fd < 0)
@@ -138,7 +142,7 @@ ebpf_map_wrap_fd (int fd, EbpfMapDriver *driver, GError **error)
       return NULL;
     }
 
-  if (!query (self->fd, &info, &frozen, error))
+  if (!query (self->fd, &info, fresh ? NULL : &frozen, error))
     return NULL;
 
   g_free (self->name);
@@ -261,7 +265,7 @@ ebpf_map_new_from_fd (int fd, GError **error)
       return NULL;
     }
 
-  return ebpf_map_wrap_fd (fd, NULL, error);
+  return ebpf_map_wrap_fd (fd, NULL, FALSE, error);
 }
 
 /**
@@ -288,7 +292,7 @@ ebpf_map_new_from_id (guint id, GError **error)
       return NULL;
     }
 
-  return ebpf_map_wrap_fd (fd, NULL, error);
+  return ebpf_map_wrap_fd (fd, NULL, FALSE, error);
 }
 
 /**
@@ -335,7 +339,7 @@ ebpf_map_new_from_pin (const char *path, GError **error)
       return NULL;
     }
 
-  self = ebpf_map_wrap_fd (fd, NULL, &local_error);
+  self = ebpf_map_wrap_fd (fd, NULL, FALSE, &local_error);
   if (self == NULL)
     {
       ebpf_error_propagate_prefixed (error, local_error, "\"%s\": ", path);

@@ -40,8 +40,9 @@ struct _EbpfMap
   gboolean memory_writable;
 };
 
-/* Takes @fd, closes it on failure. @driver may be NULL: the registry is asked. */
-EbpfMap *ebpf_map_wrap_fd (int fd, EbpfMapDriver *driver, GError **error);
+/* Takes @fd, closes it on failure. @driver may be NULL: the registry is asked. @fresh: we have just
+ * made the map, so that nobody can have frozen it. */
+EbpfMap *ebpf_map_wrap_fd (int fd, EbpfMapDriver *driver, gboolean fresh, GError **error);
 
 /* The fd, or -1 with @error where the map is closed. */
 int ebpf_map_check_open (EbpfMap *self, GError **error);

@@ -6,7 +6,6 @@
 #include "btf/ebpf-btf-type.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 
 /**
  * EbpfMap:
