@@ -424,11 +424,11 @@ ebpf_map_unpin (EbpfMap *self, GError **error)
  * @self: a map
  * @error: return location for an error
  *
- * Asks the kernel about the map. Beside the facts that are properties, with their names
- * (`name`, `map-type`, `key-size`, `value-size`, `max-entries`, `map-flags`, `map-extra`, `id`,
- * `frozen`), there are, where the kernel tells them: `ifindex` (`u`), `btf-id` (`u`),
- * `btf-key-type-id` (`u`), `btf-value-type-id` (`u`), `memlock` (`t`: bytes it takes, about),
- * `owner-program-type` (`u`) and `owner-jited` (`b`).
+ * Asks the kernel about the map: `type` (`u`), `type-name` (`s`, where there is a word for it),
+ * `name` (`s`, of 15 characters), `id`, `key-size`, `value-size`, `max-entries`, `map-flags` (all
+ * `u`), `map-extra` (`t`) and `frozen` (`b`); and, where the kernel tells them, `ifindex`, `btf-id`,
+ * `btf-key-type-id`, `btf-value-type-id`, `owner-program-type` (all `u`), `owner-jited` (`b`) and
+ * `memlock` (`t`: bytes it takes, about).
  *
  * Returns: (transfer full): a dictionary `a{sv}`, or %NULL with @error set
  */
@@ -458,7 +458,10 @@ ebpf_map_query_info (EbpfMap *self, GError **error)
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "name", "s", valid_name);
-  g_variant_dict_insert (&dict, "map-type", "u", info.type);
+  g_variant_dict_insert (&dict, "type", "u", info.type);
+  if (ebpf_map_type_to_string ((EbpfMapType) info.type) != NULL)
+    g_variant_dict_insert (&dict, "type-name", "s",
+                           ebpf_map_type_to_string ((EbpfMapType) info.type));
   g_variant_dict_insert (&dict, "key-size", "u", info.key_size);
   g_variant_dict_insert (&dict, "value-size", "u", info.value_size);
   g_variant_dict_insert (&dict, "max-entries", "u", info.max_entries);

@@ -588,8 +588,10 @@ test_info (void)
   g_assert_false (g_variant_is_floating (info));
   g_assert_true (g_variant_lookup (info, "name", "&s", &name));
   g_assert_cmpstr (name, ==, "a_test_map");
-  g_assert_true (g_variant_lookup (info, "map-type", "u", &number));
+  g_assert_true (g_variant_lookup (info, "type", "u", &number));
   g_assert_cmpuint (number, ==, EBPF_MAP_TYPE_LRU_HASH);
+  g_assert_true (g_variant_lookup (info, "type-name", "&s", &name));
+  g_assert_cmpstr (name, ==, "lru-hash");
   g_assert_true (g_variant_lookup (info, "max-entries", "u", &number));
   g_assert_cmpuint (number, ==, 100);
   g_assert_true (g_variant_lookup (info, "id", "u", &number));
