@@ -184,12 +184,8 @@ load_variables (EbpfElf *self, const EbpfElfSection *section, GBytes *contents, 
       value = g_bytes_new_from_bytes (contents, symbol->value, symbol->size);
       variable =
           ebpf_variable_spec_new (symbol->name, section->name, (guint) symbol->value, value, type);
-      if (!ebpf_collection_spec_add_variable (self->spec, variable, error))
-        {
-          g_prefix_error (error, "%s: section %s, offset 0x%" G_GINT64_MODIFIER "x: ", self->source,
-                          section->name, symbol->value);
-          return FALSE;
-        }
+      if (!ebpf_elf_add_variable (self, variable, section, (gint64) symbol->value, error))
+        return FALSE;
     }
 
   return TRUE;
@@ -229,11 +225,8 @@ load_section (EbpfElf *self, const EbpfElfSection *section, guint64 *zeros, GErr
 
   map = new_data_map (self, section->name, (guint32) section->size, contents,
                       g_str_has_prefix (section->name, ".rodata"));
-  if (!ebpf_collection_spec_add_map (self->spec, map, error))
-    {
-      g_prefix_error (error, "%s: section %s: ", self->source, section->name);
-      return FALSE;
-    }
+  if (!ebpf_elf_add_map (self, map, section, -1, error))
+    return FALSE;
 
   return load_variables (self, section, contents, error);
 }
@@ -300,11 +293,5 @@ ebpf_elf_load_kconfig (EbpfElf *self, GError **error)
     }
 
   map = new_data_map (self, ".kconfig", size, contents, TRUE);
-  if (!ebpf_collection_spec_add_map (self->spec, map, error))
-    {
-      g_prefix_error (error, "%s: ", self->source);
-      return FALSE;
-    }
-
-  return TRUE;
+  return ebpf_elf_add_map (self, map, NULL, -1, error);
 }

@@ -59,11 +59,8 @@ load_map (EbpfElf *self,
                            numbers[3]);
   ebpf_map_spec_set_map_flags (map, numbers[4]);
 
-  if (!ebpf_collection_spec_add_map (self->spec, map, error))
-    {
-      g_prefix_error (error, "%s: section %s: ", self->source, section->name);
-      return FALSE;
-    }
+  if (!ebpf_elf_add_map (self, map, section, (gint64) symbol->value, error))
+    return FALSE;
 
   g_hash_table_insert (self->map_symbols, symbol, symbol);
 

@@ -205,12 +205,9 @@ ebpf_elf_link_programs (EbpfElf *self, GError **error)
         return FALSE;
 
       program = new_program (self, function, code);
-      if (!ebpf_collection_spec_add_program (self->spec, program, error))
-        {
-          g_prefix_error (error, "%s: section %s, offset 0x%" G_GINT64_MODIFIER "x: ", self->source,
-                          function->section->name, function->symbol->value);
-          return FALSE;
-        }
+      if (!ebpf_elf_add_program (self, program, function->section, (gint64) function->symbol->value,
+                                 error))
+        return FALSE;
     }
 
   return TRUE;

@@ -612,11 +612,8 @@ ebpf_elf_load_maps (EbpfElf *self, GError **error)
       tags = ebpf_elf_get_tags (self, members[i].type);
       ebpf_map_spec_set_tags (definition.map, (const char *const *) tags);
 
-      if (!ebpf_collection_spec_add_map (self->spec, definition.map, error))
-        {
-          g_prefix_error (error, "%s: section %s: ", self->source, section->name);
-          return FALSE;
-        }
+      if (!ebpf_elf_add_map (self, definition.map, section, (gint64) context->symbol->value, error))
+        return FALSE;
 
       g_hash_table_insert (self->map_symbols, (gpointer) context->symbol,
                            (gpointer) context->symbol);

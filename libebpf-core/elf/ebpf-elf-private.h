@@ -152,6 +152,24 @@ void ebpf_elf_set_error (EbpfElf *self,
                          const char *format,
                          ...) G_GNUC_PRINTF (6, 7);
 
+/* Adds to the spec; an error says where the second of two of one name was found (offset -1: nowhere in
+ * particular). */
+gboolean ebpf_elf_add_map (EbpfElf *self,
+                           EbpfMapSpec *map,
+                           const EbpfElfSection *section,
+                           gint64 offset,
+                           GError **error);
+gboolean ebpf_elf_add_program (EbpfElf *self,
+                               EbpfProgramSpec *program,
+                               const EbpfElfSection *section,
+                               gint64 offset,
+                               GError **error);
+gboolean ebpf_elf_add_variable (EbpfElf *self,
+                                EbpfVariableSpec *variable,
+                                const EbpfElfSection *section,
+                                gint64 offset,
+                                GError **error);
+
 /* NULL where there is none of this name. */
 EbpfElfSection *ebpf_elf_find_section (EbpfElf *self, const char *name);
 

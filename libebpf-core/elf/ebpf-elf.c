@@ -12,6 +12,27 @@
 /* The kernel's own limits are far below; what is larger is not an object file. */
 #define MAX_FILE_SIZE (G_GUINT64_CONSTANT (1) << 30)
 
+#define DEFINE_ADD(thing, Type, get_name)                                                          \
+  gboolean ebpf_elf_add_##thing (EbpfElf *self, Type *thing, const EbpfElfSection *section,        \
+                                 gint64 offset, GError **error)                                    \
+  {                                                                                                \
+    const char *name = get_name (thing);                                                           \
+                                                                                                   \
+    if (ebpf_collection_spec_get_##thing (self->spec, name) != NULL)                               \
+      {                                                                                            \
+        ebpf_elf_set_error (self, error, EBPF_ERROR_EXISTS, section, offset,                       \
+                            "there is a " #thing " named %s already", name);                       \
+        return FALSE;                                                                              \
+      }                                                                                            \
+                                                                                                   \
+    return ebpf_collection_spec_add_##thing (self->spec, thing, error);                            \
+  }
+
+DEFINE_ADD (map, EbpfMapSpec, ebpf_map_spec_get_name)
+DEFINE_ADD (program, EbpfProgramSpec, ebpf_program_spec_get_name)
+DEFINE_ADD (variable, EbpfVariableSpec, ebpf_variable_spec_get_name)
+#undef DEFINE_ADD
+
 static EbpfCollectionSpec *
 parse (GBytes *bytes, const char *source, GError **error)
 {
