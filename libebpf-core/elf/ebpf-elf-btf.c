@@ -140,8 +140,8 @@ index_kconfig (EbpfElf *self, GHashTable *fixups, GError **error)
     return TRUE;
 
   fixup = g_new0 (EbpfBtfSectionFixup, 1);
-  fixup->offsets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_hash_table_insert (fixups, g_strdup (".kconfig"), fixup);
+  fixup->offsets = g_hash_table_new (g_str_hash, g_str_equal);
+  g_hash_table_insert (fixups, (gpointer) ".kconfig", fixup);
 
   members = ebpf_btf_tail_of (datasec);
   for (guint i = 0; i < ebpf_btf_vlen_of (datasec); i++)
@@ -185,7 +185,7 @@ index_kconfig (EbpfElf *self, GHashTable *fixups, GError **error)
       if (!add_extern (self, ".kconfig", name, one, error))
         return FALSE;
 
-      g_hash_table_insert (fixup->offsets, g_strdup (name), GUINT_TO_POINTER (one.offset));
+      g_hash_table_insert (fixup->offsets, (gpointer) name, GUINT_TO_POINTER (one.offset));
     }
 
   fixup->size = (guint32) end;
@@ -219,8 +219,8 @@ collect_fixups (EbpfElf *self, GHashTable *fixups, GError **error)
 
       fixup = g_new0 (EbpfBtfSectionFixup, 1);
       fixup->size = (guint32) section->size;
-      fixup->offsets = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-      g_hash_table_insert (fixups, g_strdup (name), fixup);
+      fixup->offsets = g_hash_table_new (g_str_hash, g_str_equal);
+      g_hash_table_insert (fixups, name, fixup);
 
       /* Global ones last: a static one of the same name must not hide them. */
       for (guint pass = 0; pass < 2; pass++)
@@ -230,7 +230,7 @@ collect_fixups (EbpfElf *self, GHashTable *fixups, GError **error)
 
             if (symbol->name[0] != '\0' && symbol->type != STT_SECTION &&
                 (symbol->binding == STB_LOCAL) == (pass == 0))
-              g_hash_table_insert (fixup->offsets, g_strdup (symbol->name),
+              g_hash_table_insert (fixup->offsets, (gpointer) symbol->name,
                                    GUINT_TO_POINTER ((guint) symbol->value));
           }
     }
@@ -280,7 +280,8 @@ ebpf_elf_load_btf (EbpfElf *self, GError **error)
 
   index_types (self);
 
-  fixups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, fixup_free);
+  /* All names in it stay where they are until the end of this function. */
+  fixups = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, fixup_free);
   if (!index_ksyms (self, error) || !index_kconfig (self, fixups, error) ||
       !collect_fixups (self, fixups, error))
     return FALSE;

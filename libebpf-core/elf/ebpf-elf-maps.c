@@ -146,19 +146,46 @@ read_type (const Context *context, Part *part, guint32 type_id, GError **error)
   return TRUE;
 }
 
-static EbpfMapSpec *parse_definition (const Context *context,
-                                      guint32 struct_id,
-                                      guint32 *values_offset,
-                                      gboolean *values_are_programs,
-                                      GError **error);
+/* The members of a definition that are numbers. */
+typedef struct
+{
+  guint64 type;
+  guint64 max_entries;
+  guint64 map_flags;
+  guint64 map_extra;
+  guint64 numa_node;
+  guint64 pinning;
+} Numbers;
+
+static const struct
+{
+  const char *name;
+  gsize offset;
+  guint64 max;
+} number_fields[] = {
+  { "type", G_STRUCT_OFFSET (Numbers, type), G_MAXUINT32 },
+  { "max_entries", G_STRUCT_OFFSET (Numbers, max_entries), G_MAXUINT32 },
+  { "map_flags", G_STRUCT_OFFSET (Numbers, map_flags), G_MAXUINT32 },
+  { "map_extra", G_STRUCT_OFFSET (Numbers, map_extra), G_MAXUINT64 },
+  { "numa_node", G_STRUCT_OFFSET (Numbers, numa_node), G_MAXUINT32 },
+  { "pinning", G_STRUCT_OFFSET (Numbers, pinning), G_MAXUINT32 },
+};
+
+/* What the member "values" says. */
+typedef struct
+{
+  gboolean given;
+  guint32 offset; /* in the definition */
+  gboolean are_programs;
+  EbpfMapSpec *inner_map;
+} Values;
+
+static EbpfMapSpec *
+parse_definition (const Context *context, guint32 struct_id, Values *values, GError **error);
 
 /* __array (values, …): the template of inner maps, or the prototype of the programs. */
 static gboolean
-read_values (const Context *context,
-             EbpfMapSpec *map,
-             guint32 type_id,
-             gboolean *are_programs,
-             GError **error)
+read_values (const Context *context, Values *values, guint32 type_id, GError **error)
 {
   EbpfBtf *btf = context->elf->btf;
   const struct btf_type *array = ebpf_btf_peek (btf, ebpf_btf_strip (btf, type_id));
@@ -176,51 +203,77 @@ read_values (const Context *context,
 
   target_id = ebpf_btf_strip (btf, pointer->type);
   target = ebpf_btf_peek (btf, target_id);
+  values->given = TRUE;
 
   if (target != NULL && ebpf_btf_kind_of (target) == BTF_KIND_FUNC_PROTO)
     {
-      *are_programs = TRUE;
+      values->are_programs = TRUE;
       return TRUE;
     }
-
-  *are_programs = FALSE;
 
   if (target != NULL && ebpf_btf_kind_of (target) == BTF_KIND_STRUCT)
     {
       g_autofree char *name = g_strconcat (context->name, ".inner", NULL);
       Context inner_context = *context;
-      g_autoptr (EbpfMapSpec) inner = NULL;
 
       inner_context.inner = TRUE;
       inner_context.name = name;
-      inner = parse_definition (&inner_context, target_id, NULL, NULL, error);
-      if (inner == NULL)
-        return FALSE;
+      values->inner_map = parse_definition (&inner_context, target_id, NULL, error);
 
-      ebpf_map_spec_set_inner_map (map, inner);
-      return TRUE;
+      return values->inner_map != NULL;
     }
 
   return definition_error (context, error, "values points neither to maps nor to programs");
 }
 
-/* @values_offset: where the initial values start, or %G_MAXUINT32 for a map that has none. */
+static gboolean
+read_member (const Context *context,
+             const char *field,
+             guint32 type,
+             Part *key,
+             Part *value,
+             Numbers *numbers,
+             GError **error)
+{
+  guint64 number;
+  Part *part;
+
+  if (g_str_equal (field, "key"))
+    return read_type (context, key, type, error);
+
+  if (g_str_equal (field, "value"))
+    return read_type (context, value, type, error);
+
+  if (g_str_equal (field, "key_size") || g_str_equal (field, "value_size"))
+    {
+      part = field[0] == 'k' ? key : value;
+      if (!read_number (context, field, type, G_MAXUINT32, &number, error) ||
+          !set_size (context, part, number, FALSE, error))
+        return FALSE;
+
+      part->has_size = TRUE;
+      return TRUE;
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (number_fields); i++)
+    if (g_str_equal (field, number_fields[i].name))
+      return read_number (context, field, type, number_fields[i].max,
+                          G_STRUCT_MEMBER_P (numbers, number_fields[i].offset), error);
+
+  return definition_error (context, error, "\"%s\" is not known of a map", field);
+}
+
+/* @values: NULL for an inner map, which has none; its inner map is the caller's to free. */
 static EbpfMapSpec *
-parse_definition (const Context *context,
-                  guint32 struct_id,
-                  guint32 *values_offset,
-                  gboolean *values_are_programs,
-                  GError **error)
+parse_definition (const Context *context, guint32 struct_id, Values *values, GError **error)
 {
   EbpfBtf *btf = context->elf->btf;
   const struct btf_type *definition = ebpf_btf_peek (btf, struct_id);
   const struct btf_member *members = ebpf_btf_tail_of (definition);
   guint n_members = ebpf_btf_vlen_of (definition);
-  g_autoptr (EbpfMapSpec) map = ebpf_map_spec_new (context->name, EBPF_MAP_TYPE_UNSPEC, 0, 0, 0);
   Part key = { .what = "key" }, value = { .what = "value" };
-
-  if (values_offset != NULL)
-    *values_offset = G_MAXUINT32;
+  Numbers numbers = { 0 };
+  EbpfMapSpec *map;
 
   if (n_members > MAX_FIELDS)
     {
@@ -231,110 +284,52 @@ parse_definition (const Context *context,
   for (guint i = 0; i < n_members; i++)
     {
       const char *field = ebpf_btf_peek_name (btf, members[i].name_off);
-      guint32 type = members[i].type;
-      guint64 number;
+      guint32 bit_offset, bit_size;
 
-      if (g_str_equal (field, "key"))
+      if (!g_str_equal (field, "values"))
         {
-          if (!read_type (context, &key, type, error))
+          if (!read_member (context, field, members[i].type, &key, &value, &numbers, error))
             return NULL;
+          continue;
         }
-      else if (g_str_equal (field, "value"))
+
+      if (values == NULL || i != n_members - 1)
         {
-          if (!read_type (context, &value, type, error))
-            return NULL;
+          definition_error (context, error,
+                            values == NULL
+                                ? "an inner map cannot have values: maps of maps have two levels"
+                                : "values must be the last member");
+          return NULL;
         }
-      else if (g_str_equal (field, "values"))
-        {
-          guint32 bit_offset, bit_size;
 
-          if (context->inner)
-            {
-              definition_error (context, error,
-                                "an inner map cannot have values: maps of maps have two levels");
-              return NULL;
-            }
+      /* The fd of a map or a program. */
+      if (!set_size (context, &value, sizeof (guint32), FALSE, error) ||
+          !read_values (context, values, members[i].type, error))
+        return NULL;
 
-          if (i != n_members - 1)
-            {
-              definition_error (context, error, "values must be the last member");
-              return NULL;
-            }
-
-          /* The fd of a map or a program. */
-          if (!set_size (context, &value, sizeof (guint32), FALSE, error) ||
-              !read_values (context, map, type, values_are_programs, error))
-            return NULL;
-
-          value.has_size = TRUE;
-          ebpf_btf_member_bits (btf, definition, i, &bit_offset, &bit_size);
-          *values_offset = bit_offset / 8;
-        }
-      else if (g_str_equal (field, "map_extra"))
-        {
-          if (!read_number (context, field, type, G_MAXUINT64, &number, error))
-            return NULL;
-
-          ebpf_map_spec_set_map_extra (map, number);
-        }
-      else
-        {
-          if (!read_number (context, field, type, G_MAXUINT32, &number, error))
-            return NULL;
-
-          if (g_str_equal (field, "type"))
-            {
-              ebpf_map_spec_set_map_type (map, (EbpfMapType) number);
-            }
-          else if (g_str_equal (field, "max_entries"))
-            {
-              ebpf_map_spec_set_max_entries (map, (guint) number);
-            }
-          else if (g_str_equal (field, "map_flags"))
-            {
-              ebpf_map_spec_set_map_flags (map, (guint) number);
-            }
-          else if (g_str_equal (field, "numa_node"))
-            {
-              ebpf_map_spec_set_numa_node (map, (guint) number);
-            }
-          else if (g_str_equal (field, "key_size") || g_str_equal (field, "value_size"))
-            {
-              Part *part = field[0] == 'k' ? &key : &value;
-
-              if (!set_size (context, part, number, FALSE, error))
-                return NULL;
-
-              part->has_size = TRUE;
-            }
-          else if (g_str_equal (field, "pinning"))
-            {
-              if (context->inner)
-                {
-                  definition_error (context, error, "an inner map cannot be pinned");
-                  return NULL;
-                }
-
-              if (number != PIN_NONE && number != PIN_BY_NAME)
-                {
-                  definition_error (context, error, "pinning is %u, and only 0 and 1 are known",
-                                    (guint) number);
-                  return NULL;
-                }
-
-              ebpf_map_spec_set_pinning (map, number == PIN_BY_NAME ? EBPF_PINNING_BY_NAME
-                                                                    : EBPF_PINNING_NONE);
-            }
-          else
-            {
-              definition_error (context, error, "\"%s\" is not known of a map", field);
-              return NULL;
-            }
-        }
+      ebpf_btf_member_bits (btf, definition, i, &bit_offset, &bit_size);
+      values->offset = bit_offset / 8;
     }
 
-  ebpf_map_spec_set_key_size (map, key.size);
-  ebpf_map_spec_set_value_size (map, value.size);
+  if (numbers.pinning > PIN_BY_NAME || (context->inner && numbers.pinning != PIN_NONE))
+    {
+      if (context->inner)
+        definition_error (context, error, "an inner map cannot be pinned");
+      else
+        definition_error (context, error, "pinning is %u, and only 0 and 1 are known",
+                          (guint) numbers.pinning);
+      return NULL;
+    }
+
+  map = ebpf_map_spec_new (context->name, (EbpfMapType) numbers.type, key.size, value.size,
+                           (guint) numbers.max_entries);
+  ebpf_map_spec_set_map_flags (map, (guint) numbers.map_flags);
+  ebpf_map_spec_set_map_extra (map, numbers.map_extra);
+  ebpf_map_spec_set_numa_node (map, (guint) numbers.numa_node);
+  ebpf_map_spec_set_pinning (map, numbers.pinning == PIN_BY_NAME ? EBPF_PINNING_BY_NAME
+                                                                 : EBPF_PINNING_NONE);
+  if (values != NULL && values->inner_map != NULL)
+    ebpf_map_spec_set_inner_map (map, values->inner_map);
 
   if (key.has_type)
     {
@@ -350,7 +345,7 @@ parse_definition (const Context *context,
       ebpf_map_spec_set_value_type (map, type);
     }
 
-  return g_steal_pointer (&map);
+  return map;
 }
 
 /* Where the symbols of a definition are, and what was said of its values. */
@@ -358,8 +353,7 @@ typedef struct
 {
   Context context;
   EbpfMapSpec *map;
-  guint32 values_offset;
-  gboolean values_are_programs;
+  Values values;
 } Definition;
 
 static void
@@ -368,6 +362,7 @@ definition_clear (gpointer data)
   Definition *definition = data;
 
   g_clear_object (&definition->map);
+  g_clear_object (&definition->values.inner_map);
 }
 
 static gboolean
@@ -381,8 +376,8 @@ add_value (const Definition *definition, const EbpfElfRelocation *relocation, GE
   g_autoptr (GBytes) key = NULL;
   guint32 index;
 
-  if (definition->values_offset == G_MAXUINT32 || offset < definition->values_offset ||
-      (offset - definition->values_offset) % 8 != 0)
+  if (!definition->values.given || offset < definition->values.offset ||
+      (offset - definition->values.offset) % 8 != 0)
     {
       ebpf_elf_set_error (elf, error, EBPF_ERROR_RELOCATION, context->section,
                           (gint64) relocation->offset,
@@ -399,7 +394,7 @@ add_value (const Definition *definition, const EbpfElfRelocation *relocation, GE
       return FALSE;
     }
 
-  if (definition->values_are_programs)
+  if (definition->values.are_programs)
     {
       const EbpfElfFunction *function = ebpf_elf_function_at (elf, &elf->sections[target->section],
                                                               target->value / sizeof (EbpfInsn));
@@ -435,7 +430,7 @@ add_value (const Definition *definition, const EbpfElfRelocation *relocation, GE
                              "values are given, but for keys of %u bytes; they need keys of 4",
                              ebpf_map_spec_get_key_size (definition->map));
 
-  index = (guint32) ((offset - definition->values_offset) / 8);
+  index = (guint32) ((offset - definition->values.offset) / 8);
   if (elf->swapped)
     index = GUINT32_SWAP_LE_BE (index);
 
@@ -602,10 +597,12 @@ ebpf_elf_load_maps (EbpfElf *self, GError **error)
       if (type == NULL || ebpf_btf_kind_of (type) != BTF_KIND_STRUCT)
         return definition_error (context, error, "it is not defined by a struct");
 
-      definition.map = parse_definition (context, struct_id, &definition.values_offset,
-                                         &definition.values_are_programs, error);
+      definition.map = parse_definition (context, struct_id, &definition.values, error);
       if (definition.map == NULL)
-        return FALSE;
+        {
+          definition_clear (&definition);
+          return FALSE;
+        }
 
       g_array_append_val (definitions, definition);
 
