@@ -8,7 +8,7 @@
 Producer *
 producer_new (guint ring_size)
 {
-  g_autofree char *path = ebpf_test_object ("streams.bpf.o");
+  g_autofree char *path = ebpf_test_object ("producer.bpf.o");
   g_autoptr (EbpfCollectionSpec) spec = NULL;
   g_autoptr (GError) error = NULL;
   Producer *producer;

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* tests/bpf/streams.bpf.c, loaded. */
+/* tests/bpf/producer.bpf.c, loaded. */
 typedef struct
 {
   EbpfCollection *collection;
