@@ -359,7 +359,7 @@ test_options (void)
           ebpf_map_open_reader (map, g_variant_new_parsed (cases[i].options), &error);
 
       g_assert_null (reader);
-      ebpf_test_assert_error_matches (error, EBPF_ERROR, cases[i].code, cases[i].pattern);
+      ebpf_test_assert_error_matches (error, EBPF_ERROR, (int) cases[i].code, cases[i].pattern);
       g_clear_error (&error);
     }
 }
