@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Symbols of the kernel that a program gets at in each way there is: an address, a variable with a
- * type, a function that is called, one whose address is asked for, and ones that are not there. */
+/* Symbols of the kernel: an address, a function that is called, one whose address is asked for, and
+ * ones that are not there. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -18,15 +18,13 @@ struct sk_buff
 
 extern const void _text __ksym;
 extern const void no_such_symbol __ksym __weak;
-extern const int bpf_prog_active __ksym __weak;
+extern const int no_such_variable __ksym __weak;
 extern void *bpf_cast_to_kern_ctx (void *) __ksym;
 extern void *bpf_cast_to_kern_ctx___strange (void *, int, int) __ksym __weak;
 extern int no_such_kfunc (int) __ksym __weak;
 
 __u64 text;
 __u64 missing = 99;
-__u64 active_is_there;
-int active = -1;
 __u32 length;
 
 SEC ("tc")
@@ -34,17 +32,12 @@ int
 use_symbols (struct __sk_buff *skb)
 {
   struct sk_buff *kernel_skb;
-  const int *value;
 
   text = (__u64) &_text;
   missing = (__u64) &no_such_symbol;
 
-  if (&bpf_prog_active != NULL)
-    {
-      active_is_there = 1;
-      value = bpf_this_cpu_ptr (&bpf_prog_active);
-      active = *value;
-    }
+  if (&no_such_variable != NULL)
+    missing += 2;
 
   if (no_such_kfunc != NULL)
     missing += no_such_kfunc (1);
