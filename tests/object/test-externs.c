@@ -722,6 +722,37 @@ test_load_kfuncs (void)
   ebpf_btf_drop_kernel ();
 }
 
+/* Functions of a module, and of none where the kernel has not got it: they are weak. */
+static void
+test_load_module_kfuncs (void)
+{
+  g_autoptr (EbpfCollection) collection = NULL;
+  g_autoptr (EbpfBtf) kernel = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean in_kernel, in_module;
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (6, 2))
+    return;
+
+  kernel = ebpf_btf_get_kernel (&error);
+  g_assert_no_error (error);
+  in_kernel = ebpf_btf_lookup (kernel, "bpf_skb_ct_lookup", EBPF_BTF_KIND_FUNC) != 0;
+  in_module = g_file_test ("/sys/kernel/btf/nf_conntrack", G_FILE_TEST_EXISTS);
+
+  collection = open_object ("kfunc-module.bpf.o");
+  ebpf_collection_load (collection, NULL, NULL, &error);
+  g_assert_no_error (error);
+  run_on_packet (collection, "look_up");
+  g_assert_cmpuint (read_variable (collection, "is_there"), ==, in_kernel || in_module);
+  if (in_kernel || in_module)
+    g_assert_cmpint ((gint32) read_variable (collection, "answer"), <, 0);
+  else
+    g_test_message ("no module nf_conntrack; only that they are missing was tested");
+
+  ebpf_collection_close (collection);
+  ebpf_btf_drop_kernel ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -737,6 +768,7 @@ main (int argc, char **argv)
   ebpf_test_add ("/object/externs/load-ksyms", test_load_ksyms);
   ebpf_test_add ("/object/externs/load-typed", test_load_typed);
   ebpf_test_add ("/object/externs/load-kfuncs", test_load_kfuncs);
+  ebpf_test_add ("/object/externs/load-module-kfuncs", test_load_module_kfuncs);
   ebpf_test_add ("/object/externs/load-missing", test_load_missing);
 
   return g_test_run ();
