@@ -52,7 +52,7 @@ test('a spec is read without privilege', () => {
 
 test('errors have a code and name what they are about', () => {
     assertThrows(() => Ebpf.CollectionSpec.new_from_path('/nonexistent.o'),
-        Ebpf.Error, Ebpf.Error.IO, /nonexistent\.o/);
+        Ebpf.Error, Ebpf.Error.NOT_FOUND, /nonexistent\.o/);
     assertThrows(() => Ebpf.CollectionSpec.new_from_bytes(new GLib.Bytes(new TextEncoder().encode('hello'))),
         Ebpf.Error, Ebpf.Error.NOT_ELF, /./);
 });

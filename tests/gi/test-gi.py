@@ -95,7 +95,7 @@ def a_spec_is_read_without_privilege():
 
 @test
 def errors_have_a_code_and_name_what_they_are_about():
-    with raises(Ebpf.Error.IO, '/nonexistent.o'):
+    with raises(Ebpf.Error.NOT_FOUND, '/nonexistent.o'):
         Ebpf.CollectionSpec.new_from_path('/nonexistent.o')
     with raises(Ebpf.Error.NOT_ELF, ''):
         Ebpf.CollectionSpec.new_from_bytes(GLib.Bytes.new(b'hello'))

@@ -41,7 +41,7 @@ private void test_error () {
   try {
     new Ebpf.CollectionSpec.from_path ("/nonexistent.o");
     assert_not_reached ();
-  } catch (Ebpf.Error.IO error) {
+  } catch (Ebpf.Error.NOT_FOUND error) {
     assert ("/nonexistent.o" in error.message);
   } catch (Error error) {
     GLib.error ("%s", error.message);
