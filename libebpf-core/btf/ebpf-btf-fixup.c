@@ -84,8 +84,25 @@ fix_section (EbpfBtf *self,
   return TRUE;
 }
 
+static void
+make_static (struct btf_type *function, gboolean *changed)
+{
+  /* A function's linkage stands where other kinds have a number of members. */
+  if (ebpf_btf_vlen_of (function) != BTF_FUNC_GLOBAL)
+    return;
+
+  function->info = (function->info & 0xff000000) | BTF_FUNC_STATIC;
+  *changed = TRUE;
+}
+
 EbpfBtf *
 ebpf_btf_fixup_data_sections (EbpfBtf *self, GHashTable *sections, GError **error)
+{
+  return ebpf_btf_fixup (self, sections, NULL, error);
+}
+
+EbpfBtf *
+ebpf_btf_fixup (EbpfBtf *self, GHashTable *sections, GHashTable *hidden_functions, GError **error)
 {
   g_autofree guint8 *copy = NULL;
   g_autoptr (GBytes) bytes = NULL;
@@ -103,6 +120,15 @@ ebpf_btf_fixup_data_sections (EbpfBtf *self, GHashTable *sections, GError **erro
     {
       const struct btf_type *type = ebpf_btf_peek (self, self->first_id + i);
       const EbpfBtfSectionFixup *fixup;
+
+      if (hidden_functions != NULL && ebpf_btf_kind_of (type) == EBPF_BTF_KIND_FUNC &&
+          g_hash_table_contains (hidden_functions, ebpf_btf_name_of (self, type)))
+        {
+          if (copy == NULL)
+            copy = g_memdup2 (data, size);
+          make_static ((gpointer) (copy + ((const guint8 *) type - data)), &changed);
+          continue;
+        }
 
       if (ebpf_btf_kind_of (type) != EBPF_BTF_KIND_DATASEC)
         continue;

@@ -114,6 +114,12 @@ typedef struct
 } EbpfBtfSectionFixup;
 EbpfBtf *ebpf_btf_fixup_data_sections (EbpfBtf *self, GHashTable *sections, GError **error);
 
+/* The same, and makes functions static that are global to the compiler but hidden, so that the
+ * verifier looks at them with their callers and not on their own. @hidden_functions: set of names,
+ * or NULL. */
+EbpfBtf *
+ebpf_btf_fixup (EbpfBtf *self, GHashTable *sections, GHashTable *hidden_functions, GError **error);
+
 /* Loads it into the kernel, with what this kernel does not know replaced first (see
  * ebpf-btf-sanitize.c). Returns an fd, or -1 with @error, which then has the kernel's log. Type ids
  * stay the same. */

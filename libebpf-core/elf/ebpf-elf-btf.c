@@ -238,6 +238,28 @@ collect_fixups (EbpfElf *self, GHashTable *fixups, GError **error)
   return TRUE;
 }
 
+/* Names of functions that are global, but hidden; NULL where there are none. */
+static GHashTable *
+collect_hidden_functions (EbpfElf *self)
+{
+  GHashTable *names = NULL;
+
+  for (guint32 i = 0; i < self->n_symbols; i++)
+    {
+      const EbpfElfSymbol *symbol = &self->symbols[i];
+
+      if (symbol->type != STT_FUNC || symbol->section == 0 || symbol->binding == STB_LOCAL ||
+          (symbol->visibility != STV_HIDDEN && symbol->visibility != STV_INTERNAL))
+        continue;
+
+      if (names == NULL)
+        names = g_hash_table_new (g_str_hash, g_str_equal);
+      g_hash_table_add (names, (gpointer) symbol->name);
+    }
+
+  return names;
+}
+
 gboolean
 ebpf_elf_load_btf (EbpfElf *self, GError **error)
 {
@@ -245,6 +267,7 @@ ebpf_elf_load_btf (EbpfElf *self, GError **error)
   EbpfByteOrder byte_order = self->image[EI_DATA] == ELFDATA2MSB ? EBPF_BYTE_ORDER_BIG_ENDIAN
                                                                  : EBPF_BYTE_ORDER_LITTLE_ENDIAN;
   g_autoptr (GHashTable) fixups = NULL;
+  g_autoptr (GHashTable) hidden = NULL;
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GBytes) ext_bytes = NULL;
   g_autoptr (EbpfBtf) fixed = NULL;
@@ -286,7 +309,8 @@ ebpf_elf_load_btf (EbpfElf *self, GError **error)
       !collect_fixups (self, fixups, error))
     return FALSE;
 
-  fixed = ebpf_btf_fixup_data_sections (self->btf, fixups, &local_error);
+  hidden = collect_hidden_functions (self);
+  fixed = ebpf_btf_fixup (self->btf, fixups, hidden, &local_error);
   if (fixed == NULL)
     {
       ebpf_error_propagate_prefixed (error, local_error, "%s: section %s: ", self->source,

@@ -58,6 +58,22 @@ entry_all (struct __sk_buff *skb)
   return twice_plus_one (1) + global_add (10, weak_seven ());
 }
 
+/* Global to the compiler; on its own, the verifier would not know that the pointer is one. */
+__hidden __noinline int
+hidden_read (__u64 *pointer)
+{
+  return *pointer;
+}
+
+SEC ("tc")
+int
+entry_hidden (struct __sk_buff *skb)
+{
+  __u64 local = 9;
+
+  return hidden_read (&local);
+}
+
 SEC ("tc")
 int
 entry_none (struct __sk_buff *skb)

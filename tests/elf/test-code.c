@@ -209,7 +209,7 @@ test_subprograms (gconstpointer byte_order)
   const EbpfCode *code;
 
   /* What is in .text is no program. */
-  g_assert_cmpuint (programs->len, ==, 4);
+  g_assert_cmpuint (programs->len, ==, 5);
   g_assert_null (ebpf_collection_spec_get_program (spec, "global_add"));
   g_assert_null (ebpf_collection_spec_get_program (spec, "twice"));
 
@@ -239,6 +239,33 @@ test_subprograms (gconstpointer byte_order)
   g_assert_cmpuint (nth_insn (code, 0)->code, ==, BPF_ALU | BPF_MOV | BPF_K);
   g_assert_cmpint (nth_insn (code, 0)->imm, ==, 5);
   g_assert_cmpuint (nth_insn (code, 1)->code, ==, EBPF_OP_EXIT);
+}
+
+/* A hidden function is static to the verifier, a global one is not. */
+static void
+test_hidden (gconstpointer byte_order)
+{
+  static const struct
+  {
+    const char *name;
+    guint linkage;
+  } expected[] = {
+    { "hidden_read", BTF_FUNC_STATIC },
+    { "twice", BTF_FUNC_STATIC },
+    { "global_add", BTF_FUNC_GLOBAL },
+    { "entry_hidden", BTF_FUNC_GLOBAL },
+  };
+  g_autoptr (EbpfCollectionSpec) spec = open_object (byte_order, "subprograms");
+  EbpfBtf *btf = ebpf_collection_spec_get_btf (spec);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      guint32 id = ebpf_btf_lookup (btf, expected[i].name, BTF_KIND_FUNC);
+
+      g_test_message ("%s", expected[i].name);
+      g_assert_cmpuint (id, !=, 0);
+      g_assert_cmpuint (ebpf_btf_vlen_of (ebpf_btf_peek (btf, id)), ==, expected[i].linkage);
+    }
 }
 
 static void
@@ -424,6 +451,8 @@ main (int argc, char **argv)
   ebpf_test_add_data ("/elf/code/programs/big", big, test_programs);
   ebpf_test_add_data ("/elf/code/subprograms/little", little, test_subprograms);
   ebpf_test_add_data ("/elf/code/subprograms/big", big, test_subprograms);
+  ebpf_test_add_data ("/elf/code/hidden/little", little, test_hidden);
+  ebpf_test_add_data ("/elf/code/hidden/big", big, test_hidden);
   ebpf_test_add_data ("/elf/code/callbacks/little", little, test_callbacks);
   ebpf_test_add_data ("/elf/code/callbacks/big", big, test_callbacks);
   ebpf_test_add_data ("/elf/code/relocations/little", little, test_relocations);
