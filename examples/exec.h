@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <linux/types.h>
+
+/* What exec.bpf.c writes into its ring buffer. C code reads it as it is; the other languages get it
+ * decoded by the type information that the compiler puts into exec.bpf.o. */
+struct event
+{
+  __u64 start; /* when the process began, in nanoseconds since boot */
+  __u32 pid;
+  __u32 parent;
+  __u32 uid;
+  char comm[16];
+};

@@ -1,0 +1,515 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Tests of ebpfctl, as its users and their scripts see it. TAP on stdout.
+
+Usage: test-ebpfctl.py EBPFCTL LIBRARY EXEC_OBJECT [PLUGIN…], with EBPF_TEST_OBJECTS in the environment.
+"""
+
+import fcntl
+import json
+import os
+import pty
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+import traceback
+import unicodedata
+from pathlib import Path
+
+EBPFCTL, LIBRARY, EXEC_OBJECT, *PLUGINS = map(os.path.abspath, sys.argv[1:])
+OBJECTS = Path(os.environ['EBPF_TEST_OBJECTS'])
+NOBODY = 65534
+
+# Objects that are no good on purpose, and the code of the error they give: when opened, when loaded.
+BAD_TO_OPEN = {
+    'undefined.bpf.o': 'relocation',
+}
+BAD_TO_LOAD = {
+    'legacy-maps-long.bpf.o': 'not-supported',
+    'rejected.bpf.o': 'verifier',
+}
+
+INSPECT_SHAPE = {
+    'maps': {'name': str, 'type': str, 'key_size': int, 'value_size': int, 'max_entries': int, 'flags': int,
+             'pinning': str},
+    'programs': {'name': str, 'section': str, 'type': str, 'attach_type': (str, type(None)),
+                 'attach_to': (str, type(None)), 'instructions': int},
+    'variables': {'name': str, 'section': str, 'size': int, 'constant': bool, 'type': (str, type(None))},
+}
+
+
+class Skip(Exception):
+    """Raised by a test that cannot run here; says why."""
+
+
+def environment(**changes):
+    env = {key: value for key, value in os.environ.items() if key not in ('COLUMNS', 'NO_COLOR')}
+    # Checks of memory are for the library's own tests; a child as another user cannot write their reports.
+    env.update(LC_ALL='C.UTF-8', **changes)
+    return env
+
+
+def ebpfctl(*args, **changes):
+    return subprocess.run([EBPFCTL, *map(str, args)], capture_output=True, text=True, timeout=60,
+                          env=environment(**changes))
+
+
+def assert_one_line_error(result, status, *words):
+    assert result.returncode == status, f'status {result.returncode}, not {status}: {result.stderr}'
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, f'not one line on stderr: {result.stderr!r}'
+    assert lines[0].startswith('ebpfctl: '), lines[0]
+    for word in words:
+        assert word in lines[0], f'{word!r} is not in {lines[0]!r}'
+
+
+def objects():
+    found = sorted(OBJECTS.glob('*.bpf.o'))
+    assert found, f'no object in {OBJECTS}'
+    return found + [Path(EXEC_OBJECT)]
+
+
+def require_bpf():
+    result = ebpfctl('load', '--json', OBJECTS / 'minimal.bpf.o')
+    if result.returncode != 0:
+        raise Skip(json.loads(result.stdout)['error']['message'])
+
+
+# Usage
+
+
+def test_usage_errors():
+    for args in ([], ['no-such-command'], ['--no-such-option'], ['inspect'], ['inspect', '--no-such-option', 'x'],
+                 ['inspect', 'one', 'two'], ['load'], ['load', '--max-entries', 'nonsense', 'x'],
+                 ['load', '--max-entries', 'map=0', 'x'], ['load', '--max-entries', 'map=4294967296', 'x'],
+                 ['load', '--max-entries', '=5', 'x'], ['load', '--program'], ['run'], ['run', '--for', 'ever', 'x'],
+                 ['run', '--for', '-1', 'x'], ['run', '--for', 'nan', 'x'], ['run', 'a', 'b'], ['plugins', 'x'],
+                 ['version', '--no-such-option'], ['help', 'no-such-command']):
+        result = ebpfctl(*args)
+        assert_one_line_error(result, 2, '--help')
+        assert result.stdout == '', (args, result.stdout)
+
+
+def test_help():
+    for args in (['--help'], ['-h'], ['help'], ['inspect', '--help'], ['load', '--help'], ['run', '--help'],
+                 ['plugins', '--help'], ['help', 'run']):
+        result = ebpfctl(*args)
+        assert result.returncode == 0, (args, result)
+        assert 'Usage:' in result.stdout and 'Examples:' in result.stdout, (args, result.stdout)
+        assert result.stderr == '', result.stderr
+
+    top = ebpfctl('--help').stdout
+    for command in 'inspect', 'load', 'run', 'plugins':
+        assert f'\n  {command} ' in top, top
+
+
+def test_version():
+    for args in ['version'], ['--version']:
+        result = ebpfctl(*args)
+        assert result.returncode == 0 and result.stdout.startswith('ebpfctl '), result
+        assert len(result.stdout.split()[1].split('.')) == 3, result.stdout
+
+
+def test_full_disk():
+    with open('/dev/full', 'w') as full:
+        result = subprocess.run([EBPFCTL, 'inspect', EXEC_OBJECT], stdout=full, stderr=subprocess.PIPE, text=True,
+                                env=environment(), timeout=60)
+    assert_one_line_error(result, 1, 'output')
+
+
+# inspect
+
+
+def test_inspect_every_object():
+    for path in objects():
+        result = ebpfctl('inspect', '--json', path)
+        if path.name in BAD_TO_OPEN:
+            assert_one_line_error(result, 1, str(path))
+            continue
+
+        assert result.returncode == 0, (path, result.stderr)
+        content = json.loads(result.stdout)
+        assert set(content) == {'byte_order', 'license', 'maps', 'programs', 'variables'}, (path, content)
+        assert content['byte_order'] == ('big-endian' if '.be.' in path.name else 'little-endian'), path
+        assert isinstance(content['license'], (str, type(None))), path
+        for member, shape in INSPECT_SHAPE.items():
+            for item in content[member]:
+                assert set(item) == set(shape), (path, item)
+                for key, types in shape.items():
+                    assert isinstance(item[key], types), (path, key, item)
+
+        table = ebpfctl('inspect', path)
+        assert table.returncode == 0, (path, table.stderr)
+        for member in INSPECT_SHAPE:
+            for item in content[member]:
+                assert item['name'] in table.stdout, (path, item)
+
+
+def test_inspect_example():
+    content = json.loads(ebpfctl('inspect', '--json', EXEC_OBJECT).stdout)
+
+    assert content['license'] == 'Dual BSD/GPL', content
+    maps = {item['name']: item for item in content['maps']}
+    assert maps['events']['type'] == 'ringbuf', maps
+    assert maps['events']['max_entries'] == 256 * 1024, maps
+    assert maps['execs_by_uid'] == {'name': 'execs_by_uid', 'type': 'percpu-hash', 'key_size': 4, 'value_size': 8,
+                                    'max_entries': 1024, 'flags': 0, 'pinning': 'none'}, maps
+    [program] = content['programs']
+    assert program['instructions'] > 20, program
+    del program['instructions']
+    assert program == {'name': 'on_exec', 'section': 'tracepoint/sched/sched_process_exec', 'type': 'tracepoint',
+                       'attach_type': None, 'attach_to': 'sched/sched_process_exec'}, program
+    [dropped] = [item for item in content['variables'] if item['name'] == 'dropped']
+    assert dropped == {'name': 'dropped', 'section': '.bss', 'size': 8, 'constant': False, 'type': '__u64'}, dropped
+
+
+def test_inspect_pinning():
+    content = json.loads(ebpfctl('inspect', '--json', OBJECTS / 'pinning.bpf.o').stdout)
+    assert 'by-name' in {item['pinning'] for item in content['maps']}, content
+
+
+def test_inspect_bad_files():
+    with tempfile.TemporaryDirectory() as folder:
+        good = Path(EXEC_OBJECT).read_bytes()
+        bad = {
+            'empty': b'',
+            'text': b'this is not an object file\n' * 10,
+            'cut': good[:len(good) // 2],
+            'x86': good[:18] + b'\x3e\x00' + good[20:],
+            'new\nline': b'',
+        }
+        for name, contents in bad.items():
+            path = Path(folder) / name
+            path.write_bytes(contents)
+            for args in ['inspect', path], ['inspect', '--json', path], ['load', path], ['run', path]:
+                result = ebpfctl(*args)
+                assert_one_line_error(result, 1, name.split('\n')[0])
+                assert result.stdout == '', (args, result.stdout)
+
+        result = ebpfctl('inspect', Path(folder) / 'no-such-file')
+        assert_one_line_error(result, 1, 'no-such-file')
+
+
+def text_width(text):
+    return sum(2 if unicodedata.east_asian_width(c) in 'WF' else 1 for c in text)
+
+
+def test_tables_fit():
+    for columns in 200, 80, 60:
+        for path in objects():
+            if path.name in BAD_TO_OPEN:
+                continue
+            result = ebpfctl('inspect', path, COLUMNS=str(columns))
+            assert result.returncode == 0, result.stderr
+            assert '\033' not in result.stdout, 'colour without a terminal'
+            for line in result.stdout.splitlines():
+                assert text_width(line) <= columns, (path, columns, line)
+
+
+def on_terminal(*args, **changes):
+    """Output of ebpfctl on a terminal of 66 columns."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack('HHHH', 20, 66, 0, 0))
+    process = subprocess.Popen([EBPFCTL, *map(str, args)], stdout=follower, stderr=follower,
+                               env=environment(TERM='xterm', **changes))
+    os.close(follower)
+    output = b''
+    try:
+        while chunk := os.read(leader, 4096):
+            output += chunk
+    except OSError:  # EIO: the other side is closed
+        pass
+    os.close(leader)
+    return process.wait(timeout=60), output.decode()
+
+
+def test_terminal():
+    status, output = on_terminal('inspect', OBJECTS / 'maps.bpf.o')
+    assert status == 0 and '\033[1m' in output, output
+    plain = output.replace('\033[1m', '').replace('\033[0m', '')
+    assert max(text_width(line) for line in plain.splitlines()) <= 66, plain
+
+    status, output = on_terminal('inspect', OBJECTS / 'maps.bpf.o', NO_COLOR='1')
+    assert status == 0 and '\033' not in output, output
+
+    status, output = on_terminal('inspect', OBJECTS / 'no-such-file')
+    assert status == 1 and '\033[1;31mebpfctl:\033[0m ' in output, output
+
+
+# load
+
+
+def test_load_every_object():
+    require_bpf()
+    for path in objects():
+        result = ebpfctl('load', '--json', path)
+        content = json.loads(result.stdout)
+        expected = BAD_TO_OPEN.get(path.name) or BAD_TO_LOAD.get(path.name)
+        if '.be.' in path.name and sys.byteorder == 'little':
+            expected = 'byte-order'
+
+        # A hook or helper that this kernel lacks is no fault of the command: its error must say so.
+        if result.returncode == 1 and expected is None and content['error']['code'] in ('not-supported', 'permission'):
+            print(f'# {path.name}: {content["error"]["message"]}')
+            expected = content['error']['code']
+
+        if expected is None:
+            assert result.returncode == 0, (path, result.stdout)
+            assert set(content) == {'ok', 'maps', 'programs', 'open_us', 'load_us'}, content
+            assert content['ok'] is True, content
+            inspected = json.loads(ebpfctl('inspect', '--json', path).stdout)
+            assert content['maps'] <= len(inspected['maps']), (path, content)
+            assert content['programs'] <= len(inspected['programs']), (path, content)
+            assert content['open_us'] >= 0 and content['load_us'] > 0, content
+        else:
+            assert result.returncode == 1, (path, result.stdout)
+            assert set(content) == {'ok', 'error'} and content['ok'] is False, content
+            error = content['error']
+            assert set(error) == {'code', 'errno', 'message', 'log'}, error
+            assert error['code'] == expected, (path, error)
+            assert isinstance(error['errno'], int) and error['message'], error
+            assert isinstance(error['log'], str if expected == 'verifier' else (str, type(None))), error
+
+
+def test_load_text():
+    require_bpf()
+    result = ebpfctl('load', EXEC_OBJECT)
+    assert result.returncode == 0 and result.stderr == '', result
+    assert '3 maps' in result.stdout and '1 program:' in result.stdout, result.stdout
+
+
+def test_load_rejected():
+    require_bpf()
+    path = OBJECTS / 'rejected.bpf.o'
+    result = ebpfctl('load', path)
+    assert_one_line_error(result, 1)
+    assert result.stdout == '', result.stdout
+
+    error = json.loads(ebpfctl('load', '--json', path).stdout)['error']
+    assert error['code'] == 'verifier' and error['errno'] > 0, error
+    assert error['log'].count('\n') > 1, error
+    assert '\n' not in error['message'], error
+    assert error['message'] in result.stderr, (error, result.stderr)
+
+    result = ebpfctl('load', '--log', path)
+    assert_one_line_error(result, 1)
+    assert result.stdout.count('\n') > 1, result.stdout
+
+
+def test_load_options():
+    require_bpf()
+    inspected = json.loads(ebpfctl('inspect', '--json', OBJECTS / 'hooks.bpf.o').stdout)
+    programs = [item['name'] for item in inspected['programs'] if item['type'] in ('xdp', 'socket-filter')]
+    assert len(programs) >= 2, inspected
+
+    for names in programs[:1], programs[:2]:
+        options = [option for name in names for option in ('--program', name)]
+        result = ebpfctl('load', '--json', *options, OBJECTS / 'hooks.bpf.o')
+        assert json.loads(result.stdout).get('programs') == len(names), result.stdout
+
+    result = ebpfctl('load', '--program', 'no_such_program', EXEC_OBJECT)
+    assert_one_line_error(result, 1, 'no_such_program')
+
+    assert ebpfctl('load', '--max-entries', 'events=65536', '-e', 'execs_by_uid=5', EXEC_OBJECT).returncode == 0
+    # A ring buffer's size must be a power of two: so the option arrived, and the error says of which map.
+    result = ebpfctl('load', '--json', '--max-entries', 'execs_by_uid=4294967295', EXEC_OBJECT)
+    assert result.returncode == 1, result.stdout
+    assert 'execs_by_uid' in json.loads(result.stdout)['error']['message'], result.stdout
+    result = ebpfctl('load', '--max-entries', 'no_such_map=5', EXEC_OBJECT)
+    assert_one_line_error(result, 1, 'no_such_map')
+
+
+def test_load_pins():
+    require_bpf()
+    # In a mount namespace of its own, so that nothing is seen of it outside.
+    with tempfile.TemporaryDirectory() as folder:
+        script = '''
+          mount -t bpf bpf "$2" || exit 77
+          "$1" load --json --pin-path "$2" "$3" || exit 1
+          [ -z "$(ls -A "$2")" ] || { ls -lA "$2" >&2; exit 2; }
+        '''
+        result = subprocess.run(['unshare', '-m', 'sh', '-c', script, 'sh', EBPFCTL, folder, OBJECTS / 'pinning.bpf.o'],
+                                capture_output=True, text=True, env=environment(), timeout=60)
+    if result.returncode == 77:
+        raise Skip('a private bpffs cannot be mounted here')
+    assert result.returncode == 0, (result.stdout, result.stderr)
+    assert json.loads(result.stdout)['ok'] is True, result.stdout
+
+
+# run
+
+
+class Starter:
+    """Starts processes while something else runs."""
+
+    def __init__(self):
+        self.pids = set()
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.start_processes)
+
+    def start_processes(self):
+        while not self.stopping.wait(0.1):
+            process = subprocess.Popen(['/bin/true'])
+            process.wait()
+            self.pids.add(process.pid)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_args):
+        self.stopping.set()
+        self.thread.join()
+
+
+def test_run_json():
+    require_bpf()
+    with Starter() as starter:
+        result = ebpfctl('run', '--for', '2', '--json', 'example:exec')
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == '', result.stderr
+
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    records = [line['record'] for line in lines if 'record' in line]
+    assert all(line['map'] == 'events' for line in lines if 'record' in line), lines
+    ours = [record for record in records if record['pid'] in starter.pids]
+    # The first and last may have been started before it was attached or after.
+    assert 5 < len(ours) <= len(starter.pids), (len(ours), starter.pids)
+    assert len({record['pid'] for record in ours}) == len(ours), 'a record came twice'
+    now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    for record in ours:
+        assert set(record) == {'start', 'pid', 'parent', 'uid', 'comm'}, record
+        assert record['parent'] == os.getpid(), record
+        assert record['uid'] == os.getuid(), record
+        assert record['comm'] == 'true', record
+        assert now - 60e9 < record['start'] <= now, (now, record)
+
+    counts = {line['key']: line for line in lines if line.get('map') == 'execs_by_uid'}
+    assert sum(counts[os.getuid()]['value']) == counts[os.getuid()]['sum'], counts
+    assert len(counts[os.getuid()]['value']) >= os.cpu_count(), counts
+    assert counts[os.getuid()]['sum'] == sum(record['uid'] == os.getuid() for record in records), counts
+    assert {'variable': 'dropped', 'value': 0} in lines, lines
+
+
+def test_run_until_signal():
+    require_bpf()
+    for number in signal.SIGINT, signal.SIGTERM:
+        process = subprocess.Popen([EBPFCTL, 'run', EXEC_OBJECT], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, env=environment())
+        watchdog = threading.Timer(60, process.kill)
+        watchdog.start()
+        attached = process.stderr.readline()
+        assert 'on_exec' in attached, attached
+        child = subprocess.Popen(['/bin/true'])
+        child.wait()
+        process.send_signal(number)
+        output, errors = process.communicate()
+        watchdog.cancel()
+
+        assert process.returncode == 0, (number, process.returncode, errors)
+        assert errors == '', errors
+        # Written before the signal, so it must be there, however soon that came.
+        assert f'pid={child.pid} ' in output and 'comm="true"' in output, output
+        assert 'execs_by_uid (percpu-hash)' in output and 'SUM' in output, output
+        assert 'dropped' in output, output
+
+
+def test_run_failures():
+    require_bpf()
+    result = ebpfctl('run', 'example:no-such-example')
+    assert_one_line_error(result, 1, 'no-such-example', 'exec')
+    result = ebpfctl('run', '--for', '1', OBJECTS / 'rejected.bpf.o')
+    assert_one_line_error(result, 1)
+
+
+def test_run_without_target():
+    require_bpf()
+    # Sections like "socket" and "tc" do not say where to: each is told of, and that nothing is left.
+    result = ebpfctl('run', '--for', '1', OBJECTS / 'events.bpf.o')
+    assert result.returncode == 1, result
+    assert 'emit_ring' in result.stderr and 'tc' in result.stderr, result.stderr
+    assert all(line.startswith('ebpfctl: ') for line in result.stderr.splitlines()), result.stderr
+
+
+# plugins
+
+
+def test_plugins():
+    result = ebpfctl('plugins', '--json')
+    assert result.returncode == 0, result.stderr
+    plugins = {item['nick']: item for item in json.loads(result.stdout)}
+    for nick, map_type in {'ringbuf': 'ringbuf', 'per-cpu': 'percpu-hash', 'perf-event-array': 'perf-event-array',
+                           'map-of-maps': 'hash-of-maps'}.items():
+        assert map_type in plugins[nick]['map_types'], plugins
+        assert plugins[nick]['error'] is None, plugins
+    assert ebpfctl('plugins').returncode == 0
+
+
+# Without privileges
+
+
+def unprivileged(folder, *args):
+    env = environment(LD_LIBRARY_PATH=str(folder), EBPF_PLUGIN_PATH=str(folder),
+                      LSAN_OPTIONS='detect_leaks=0')
+    return subprocess.run([str(folder / 'ebpfctl'), *map(str, args)], capture_output=True, text=True, timeout=60,
+                          cwd='/', env=env, user=NOBODY, group=NOBODY, extra_groups=[])
+
+
+def test_unprivileged():
+    if os.getuid() != 0:
+        raise Skip('only root can become nobody')
+    # The build tree may lie where nobody can read.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        shutil.copy(EBPFCTL, folder / 'ebpfctl')
+        shutil.copy(LIBRARY, folder / 'libebpf-core-1.so.0')
+        shutil.copy(EXEC_OBJECT, folder / 'exec.bpf.o')
+        for plugin in PLUGINS:
+            shutil.copy(plugin, folder)
+        for path in folder.iterdir():
+            path.chmod(0o755)
+
+        result = unprivileged(folder, 'inspect', '--json', folder / 'exec.bpf.o')
+        assert result.returncode == 0, result
+        assert json.loads(result.stdout)['programs'][0]['name'] == 'on_exec', result.stdout
+
+        for args in ['load', folder / 'exec.bpf.o'], ['run', '--for', '1', 'example:exec']:
+            result = unprivileged(folder, *args)
+            assert_one_line_error(result, 1, 'root', 'CAP_BPF')
+            assert result.stdout == '', result.stdout
+
+        result = unprivileged(folder, 'load', '--json', folder / 'exec.bpf.o')
+        assert result.returncode == 1, result
+        error = json.loads(result.stdout)['error']
+        assert error['code'] == 'permission' and 'CAP_BPF' in error['message'] and error['log'] is None, error
+
+
+def main():
+    tests = [(name[len('test_'):].replace('_', '-'), function) for name, function in globals().items()
+             if name.startswith('test_')]
+    failed = 0
+    print(f'TAP version 13\n1..{len(tests)}', flush=True)
+    for number, (name, function) in enumerate(tests, 1):
+        try:
+            function()
+            print(f'ok {number} {name}', flush=True)
+        except Skip as reason:
+            print(f'ok {number} {name} # SKIP {reason}', flush=True)
+        except Exception:  # whatever it is, the other tests are to run
+            failed += 1
+            for line in traceback.format_exc().splitlines():
+                print(f'# {line}')
+            print(f'not ok {number} {name}', flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

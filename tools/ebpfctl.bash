@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Completion of ebpfctl for bash.
+
+_ebpfctl ()
+{
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=
+
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    COMPREPLY=($(compgen -W 'inspect load run plugins version help --help --version' -- "$current"))
+    return
+  fi
+
+  case ${COMP_WORDS[1]}:$previous in
+    load:--pin-path)
+      COMPREPLY=($(compgen -d -- "$current"))
+      return ;;
+    load:--program|load:--max-entries|run:--for)
+      return ;;
+    help:*)
+      COMPREPLY=($(compgen -W 'inspect load run plugins version' -- "$current"))
+      return ;;
+  esac
+
+  case ${COMP_WORDS[1]} in
+    inspect) words='--json --help' ;;
+    load) words='--json --log --program --max-entries --pin-path --help' ;;
+    run) words='--for --json --help example:exec' ;;
+    plugins) words='--json --help' ;;
+    *) return ;;
+  esac
+
+  compopt -o filenames 2> /dev/null
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  if [[ $current != -* && ${COMP_WORDS[1]} != plugins ]]; then
+    COMPREPLY+=($(compgen -d -- "$current") $(compgen -f -X '!*.o' -- "$current"))
+  fi
+}
+
+complete -F _ebpfctl ebpfctl
