@@ -5,6 +5,7 @@
 
 #include <ebpf.h>
 #include <glib-unix.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "exec.h"
@@ -21,8 +22,8 @@ on_records (EbpfReader *reader, EbpfRecordBatch *batch, gpointer user_data)
       const struct event *event = ebpf_record_batch_peek_record (batch, i, &size);
 
       if (size >= sizeof *event)
-        g_print ("%7u %7u %7u %12.3f  %.16s\n", event->pid, event->parent, event->uid,
-                 event->start / 1e9, event->comm);
+        printf ("%7u %7u %7u %12.3f  %.16s\n", event->pid, event->parent, event->uid,
+                event->start / 1e9, event->comm);
     }
 }
 
@@ -56,7 +57,7 @@ monitor (const char *path, guint seconds, GError **error)
     return FALSE;
 
   g_signal_connect (reader, "records", G_CALLBACK (on_records), NULL);
-  g_print ("%7s %7s %7s %12s  %s\n", "PID", "PARENT", "UID", "STARTED", "COMMAND");
+  printf ("%7s %7s %7s %12s  %s\n", "PID", "PARENT", "UID", "STARTED", "COMMAND");
   if (!ebpf_reader_start (reader, error) ||
       !(links = ebpf_collection_attach_all (collection, error)))
     return FALSE;
@@ -82,7 +83,7 @@ monitor (const char *path, guint seconds, GError **error)
       n = g_variant_get_fixed_array (per_cpu, &n_cpus, sizeof *n);
       for (i = 0; i < n_cpus; i++)
         sum += n[i];
-      g_print ("uid %u started %" G_GUINT64_FORMAT "\n", g_variant_get_uint32 (uid), sum);
+      printf ("uid %u started %" G_GUINT64_FORMAT "\n", g_variant_get_uint32 (uid), sum);
     }
 
   if (local_error)
@@ -100,6 +101,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   guint seconds = argc > 1 ? strtoul (argv[1], NULL, 10) : 0;
 
+  setvbuf (stdout, NULL, _IOLBF, 0);
   if (monitor (argc > 2 ? argv[2] : EXEC_OBJECT, seconds, &error))
     return EXIT_SUCCESS;
 

@@ -15,16 +15,19 @@ const spec = Ebpf.CollectionSpec.new_from_path(path);
 const collection = Ebpf.Collection.new(spec);
 collection.load(null, null);
 
-const print_row = (...cells) => print(cells.map((cell, i) => `${cell}`.padStart([7, 7, 7, 12, 0][i])).join(' '));
+const printRow = (...cells) => print(cells.map((cell, i) => `${cell}`.padStart([7, 7, 7, 12, 0][i])).join(' '));
+
+// To the kernel a name is bytes. One that is not UTF-8 comes as bytes, up to and beyond its end.
+const decodeName = name => typeof name === 'string' ? name : new TextDecoder().decode(name).split('\0')[0];
 
 const reader = collection.get_map('events').open_reader(null);
 reader.connect('records', (_reader, batch) => {
     for (let i = 0; i < batch.get_n_records(); i++) {
         const event = batch.decode(i).recursiveUnpack();
-        print_row(event.pid, event.parent, event.uid, (event.start / 1e9).toFixed(3), ` ${event.comm}`);
+        printRow(event.pid, event.parent, event.uid, (event.start / 1e9).toFixed(3), ` ${decodeName(event.comm)}`);
     }
 });
-print_row('PID', 'PARENT', 'UID', 'STARTED', ' COMMAND');
+printRow('PID', 'PARENT', 'UID', 'STARTED', ' COMMAND');
 reader.start();
 const links = collection.attach_all();
 

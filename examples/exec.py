@@ -23,11 +23,16 @@ collection = Ebpf.Collection.new(spec)
 collection.load(None, None)
 
 
+def decode_name(name):
+    # To the kernel a name is bytes. One that is not UTF-8 comes as bytes, up to and beyond its end.
+    return name if isinstance(name, str) else bytes(name).split(b'\0')[0].decode(errors='replace')
+
+
 def on_records(_reader, batch):
     for i in range(batch.get_n_records()):
         event = batch.decode(i).unpack()
-        print('{pid:7} {parent:7} {uid:7} {seconds:12.3f}  {comm}'.format(seconds=event['start'] / 1e9, **event),
-              flush=True)
+        print(f'{event["pid"]:7} {event["parent"]:7} {event["uid"]:7} {event["start"] / 1e9:12.3f} '
+              f' {decode_name(event["comm"])}', flush=True)
 
 
 reader = collection.get_map('events').open_reader(None)

@@ -6,6 +6,11 @@
 [CCode (cname = "EXEC_OBJECT")]
 extern const string EXEC_OBJECT;
 
+// To the kernel a name is bytes. One that is not UTF-8 comes as bytes, up to and beyond its end.
+string decode_name (Variant name) {
+    return name.is_of_type (VariantType.STRING) ? name.get_string () : name.get_bytestring ().make_valid ();
+}
+
 void print_records (Ebpf.RecordBatch batch) {
     for (uint i = 0; i < batch.get_n_records (); i++) {
         try {
@@ -15,7 +20,7 @@ void print_records (Ebpf.RecordBatch batch) {
                    event.lookup_value ("parent", VariantType.UINT32).get_uint32 (),
                    event.lookup_value ("uid", VariantType.UINT32).get_uint32 (),
                    event.lookup_value ("start", VariantType.UINT64).get_uint64 () / 1e9,
-                   event.lookup_value ("comm", VariantType.STRING).get_string ());
+                   decode_name (event.lookup_value ("comm", null)));
         } catch (Error error) {
             warning (error.message);
         }
