@@ -398,6 +398,40 @@ def test_run_json():
     assert {'variable': 'dropped', 'value': 0} in lines, lines
 
 
+def test_run_shapes():
+    """Numbers beyond what a gint64 or a double holds, text that is not UTF-8, control characters."""
+    require_bpf()
+    shapes = {'largest': 2 ** 64 - 1, 'smallest': -2 ** 63, 'negative': -1, 'flag': 1, 'bits': 100,
+              'text': 'a"\033\n\\', 'broken': [97, 255, 98, 0, 0, 0, 0, 0], 'bytes': [0, 1, 254, 255],
+              'points': [{'x': -1, 'y': 2}, {'x': 3, 'y': -4}]}
+    with Starter():
+        result = ebpfctl('run', '--for', '1', '--json', OBJECTS / 'shapes.bpf.o')
+        text = ebpfctl('run', '--for', '1', OBJECTS / 'shapes.bpf.o')
+    assert result.returncode == 0 and result.stderr == '', result
+
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    record = next(line['record'] for line in lines if 'record' in line)
+    assert record.pop('colour') in (7, 'GREEN'), record
+    assert record == shapes, record
+
+    [entry] = [line for line in lines if line.get('map') == 'by_pair']
+    assert entry['key'] == {'left': 1, 'right': 2}, entry
+    assert entry['value']['largest'] == 2 ** 64 - 1, entry
+    slots = {line['key']: line['value'] for line in lines if line.get('map') == 'slots'}
+    assert slots == {0: 0, 1: 0, 2: 0, 3: 2 ** 64 - 1, 4: 0}, slots
+    [balance] = [line for line in lines if line.get('map') == 'balance']
+    assert set(balance['value']) <= {0, -5}, balance
+    assert balance['sum'] == sum(balance['value']) < 0, balance
+    variables = {line['variable']: line['value'] for line in lines if 'variable' in line}
+    assert variables == {'largest': 2 ** 64 - 1, 'text': 'abc'}, variables
+
+    assert text.returncode == 0, text
+    assert 'largest=18446744073709551615 smallest=-9223372036854775808 ' in text.stdout, text.stdout
+    assert 'points=[{x=-1 y=2} {x=3 y=-4}]' in text.stdout, text.stdout
+    assert 'broken=[61 ff 62 00 00 00 00 00]' in text.stdout, text.stdout
+    assert '\033' not in text.stdout and '4 entries of nothing but zeros' in text.stdout, text.stdout
+
+
 def test_run_until_signal():
     require_bpf()
     for number in signal.SIGINT, signal.SIGTERM:
