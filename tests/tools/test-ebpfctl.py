@@ -342,11 +342,15 @@ def test_load_pins():
     inspected = json.loads(ebpfctl('inspect', '--json', OBJECTS / 'pinning.bpf.o').stdout)
     [name] = [item['name'] for item in inspected['maps'] if item['pinning'] == 'by-name']
 
-    for options in [], ['--pin-path', BPFFS / 'folder']:
-        result = ebpfctl('load', '--json', *options, OBJECTS / 'pinning.bpf.o')
-        assert json.loads(result.stdout)['ok'] is True, result.stdout
-        assert sorted(os.listdir(BPFFS)) in (before, sorted(before + ['folder'])), os.listdir(BPFFS)
-        assert not (BPFFS / 'folder').exists() or not os.listdir(BPFFS / 'folder')
+    assert ebpfctl('load', OBJECTS / 'pinning.bpf.o').returncode == 0
+    assert sorted(os.listdir(BPFFS)) == before, os.listdir(BPFFS)
+
+    result = ebpfctl('load', '--pin-path', BPFFS / 'folder', OBJECTS / 'pinning.bpf.o')
+    assert_one_line_error(result, 1, name, str(BPFFS / 'folder'))
+    (BPFFS / 'folder').mkdir()
+    result = ebpfctl('load', '--json', '--pin-path', BPFFS / 'folder', OBJECTS / 'pinning.bpf.o')
+    assert json.loads(result.stdout)['ok'] is True, result.stdout
+    (BPFFS / 'folder').rmdir()  # empty again
 
     # A pin that was there before stays: here one that a running ebpfctl made.
     process = subprocess.Popen([EBPFCTL, 'run', OBJECTS / 'pinning-run.bpf.o'], stdout=subprocess.DEVNULL,
