@@ -131,7 +131,7 @@ operate (EbpfMap *self,
   };
   int errsv;
 
-  if (G_LIKELY (ebpf_sys_bpf (command, &attr, sizeof attr) == 0))
+  if (G_LIKELY (ebpf_sys_bpf_entry (command, &attr, sizeof attr) == 0))
     return TRUE;
 
   if (error == NULL)

@@ -16,15 +16,15 @@
 /* The verifier gives up with EAGAIN when a signal arrives. */
 #define MAX_AGAIN 16
 
-static EbpfSysFaultFunc fault_func;
+EbpfSysFaultFunc ebpf_sys_fault_func;
 static gpointer fault_data;
 
 void
 ebpf_sys_set_fault_func (EbpfSysFaultFunc func, gpointer user_data)
 {
-  fault_func = NULL;
+  ebpf_sys_fault_func = NULL;
   fault_data = user_data;
-  fault_func = func;
+  ebpf_sys_fault_func = func;
 }
 
 static gboolean
@@ -101,9 +101,9 @@ raise_memlock (EbpfSysCommand command)
 static inline int
 call_once (EbpfSysCommand command, gpointer attr, guint size)
 {
-  if (G_UNLIKELY (fault_func != NULL))
+  if (G_UNLIKELY (ebpf_sys_fault_func != NULL))
     {
-      int errsv = fault_func (command, fault_data);
+      int errsv = ebpf_sys_fault_func (command, fault_data);
 
       if (errsv > 0)
         {
@@ -131,8 +131,8 @@ ebpf_sys_raise_fd (int fd)
   return raised;
 }
 
-static int
-call_again (EbpfSysCommand command, gpointer attr, guint size)
+int
+ebpf_sys_bpf_again (EbpfSysCommand command, gpointer attr, guint size)
 {
   gboolean raised_memlock = FALSE, blocked = FALSE;
   sigset_t profiling, previous;
@@ -196,7 +196,7 @@ ebpf_sys_bpf (EbpfSysCommand command, gpointer attr, guint size)
       if (errno == ENOENT)
         return -1;
 
-      ret = call_again (command, attr, size);
+      ret = ebpf_sys_bpf_again (command, attr, size);
     }
 
   if (G_UNLIKELY (ret >= 0 && ret < MIN_FD && answers_with_fd (command)))

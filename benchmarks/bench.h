@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <ebpf.h>
+
+G_BEGIN_DECLS
+
+/* One comparison: how long we take, and how long the peer does. */
+typedef struct
+{
+  const char *name;
+  const char *unit;
+  double limit; /* of ours / peer */
+  /* Fills both, in the unit; FALSE with an error. */
+  gboolean (*run) (double *ours, double *peer, GError **error);
+} Bench;
+
+/* Does the work once and gives the time of what is measured of it, in nanoseconds, or a negative
+ * number after saying why on standard error. */
+typedef double (*BenchFunc) (gpointer data);
+
+/* Takes samples of both in turn, and gives for each what a quarter
+ * of the samples stay below: on a machine with other work to do, the fast samples are the ones that
+ * tell of the code.
+ *
+ * With @forked each sample is taken in a process of its own, so that nothing one sample learned
+ * helps the next. */
+gboolean bench_compare (BenchFunc ours,
+                        BenchFunc peer,
+                        gpointer data,
+                        gboolean forked,
+                        guint n_samples,
+                        double *ours_ns,
+                        double *peer_ns,
+                        GError **error);
+
+/* CLOCK_MONOTONIC, in nanoseconds. */
+double bench_now (void);
+
+gboolean bench_open (double *ours, double *peer, GError **error);
+gboolean bench_open_again (double *ours, double *peer, GError **error);
+gboolean bench_load (double *ours, double *peer, GError **error);
+gboolean bench_load_core (double *ours, double *peer, GError **error);
+gboolean bench_lookup (double *ours, double *peer, GError **error);
+gboolean bench_ring (double *ours, double *peer, GError **error);
+gboolean bench_ring_batch (double *ours, double *peer, GError **error);
+
+G_END_DECLS
