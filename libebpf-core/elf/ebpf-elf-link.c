@@ -11,7 +11,7 @@
 /* How much all programs of an object may have together, in instructions and records, beyond a
  * multiple of what is in the file: many small programs that call one large function must not turn a
  * small file into gigabytes. */
-#define BASE_BUDGET (G_GUINT64_CONSTANT (1) << 23)
+#define BASE_BUDGET (G_GUINT64_CONSTANT (1) << 20)
 #define BUDGET_FACTOR 64
 
 typedef struct

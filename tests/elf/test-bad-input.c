@@ -813,6 +813,20 @@ test_recursion (void)
       ==, 5 + 7 + 10 + 7);
 }
 
+/* A hundred programs that each need a copy of one large function. */
+static void
+test_limit (void)
+{
+  g_autoptr (GBytes) bytes = ebpf_test_object_bytes ("limit.bpf.o");
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autoptr (GError) error = NULL;
+
+  spec = ebpf_collection_spec_new_from_bytes (bytes, &error);
+  g_assert_null (spec);
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_LIMIT,
+                                  "bytes: section socket, offset 0x*: program *large*limit");
+}
+
 /* Random damage with a fixed seed: a spec or an error that names the file, never anything else. */
 static void
 test_mutations (void)
@@ -894,6 +908,7 @@ main (int argc, char **argv)
   ebpf_test_add ("/elf/bad-input/old-symbols", test_old_symbols);
   ebpf_test_add ("/elf/bad-input/alias", test_alias);
   ebpf_test_add ("/elf/bad-input/recursion", test_recursion);
+  ebpf_test_add ("/elf/bad-input/limit", test_limit);
   ebpf_test_add ("/elf/bad-input/mutations", test_mutations);
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
