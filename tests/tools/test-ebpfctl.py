@@ -30,6 +30,7 @@ BPFFS = Path('/sys/fs/bpf')
 
 # Objects that are no good on purpose, and the code of the error they give: when opened, when loaded.
 BAD_TO_OPEN = {
+    'limit.bpf.o': 'limit',
     'undefined.bpf.o': 'relocation',
 }
 BAD_TO_LOAD = {
