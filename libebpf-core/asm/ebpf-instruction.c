@@ -215,7 +215,7 @@ ebpf_instruction_to_string (EbpfInstruction *self)
  *
  * Decodes code, such as that of [method@ProgramSpec.get_instructions].
  *
- * Returns: (transfer full) (element-type EbpfInstruction): the instructions, or %NULL with
+ * Returns: (transfer container) (element-type EbpfInstruction): the instructions, or %NULL with
  *   %EBPF_ERROR_MALFORMED where the bytes end inside of one
  */
 GPtrArray *

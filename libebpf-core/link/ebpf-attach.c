@@ -576,7 +576,7 @@ ebpf_program_can_attach (EbpfProgram *self)
  *
  * It is all or nothing: where one cannot be attached, those attached before are detached again.
  *
- * Returns: (transfer full) (element-type EbpfLink): the attachments; there may be none
+ * Returns: (transfer container) (element-type EbpfLink): the attachments; there may be none
  */
 GPtrArray *
 ebpf_collection_attach_all (EbpfCollection *self, GError **error)
