@@ -196,7 +196,8 @@ ebpf_assembler_emit_call (EbpfAssembler *self, guint helper)
 /**
  * ebpf_assembler_emit_jump:
  * @self: an assembler
- * @opcode: a jump, such as `BPF_JMP | BPF_JEQ | BPF_K`
+ * @opcode: a jump, such as `BPF_JMP | BPF_JEQ | BPF_K`; `BPF_JMP | BPF_CALL` calls the subprogram
+ *   at the label, and `BPF_LD | BPF_IMM | BPF_DW` loads its address into @dst
  * @dst: the register to compare
  * @src: the register to compare with
  * @immediate: the number to compare with
@@ -220,7 +221,12 @@ ebpf_assembler_emit_jump (EbpfAssembler *self,
   jump.insn = self->insns->len;
   jump.label = g_strdup (label);
   g_array_append_val (self->jumps, jump);
-  ebpf_assembler_emit (self, opcode, dst, src, 0, immediate);
+  if (opcode == EBPF_OP_CALL)
+    ebpf_assembler_emit (self, opcode, 0, EBPF_PSEUDO_CALL, 0, 0);
+  else if (opcode == EBPF_OP_LDIMM64)
+    ebpf_assembler_emit (self, opcode, dst, EBPF_PSEUDO_FUNC, 0, 0);
+  else
+    ebpf_assembler_emit (self, opcode, dst, src, 0, immediate);
 }
 
 /**
@@ -258,7 +264,9 @@ static gboolean
 resolve_jump (EbpfAssembler *self, GArray *insns, const Jump *jump, GError **error)
 {
   EbpfInsn *insn = &g_array_index (insns, EbpfInsn, jump->insn);
-  gboolean is_far = insn->code == (BPF_JMP32 | BPF_JA);
+  /* Where the distance has all of the immediate. */
+  gboolean is_far = insn->code == (BPF_JMP32 | BPF_JA) || insn->code == EBPF_OP_CALL ||
+                    ebpf_insn_is_ldimm64 (insn);
   guint slot = GPOINTER_TO_UINT (g_hash_table_lookup (self->labels, jump->label));
   gint64 distance;
 
@@ -267,6 +275,14 @@ resolve_jump (EbpfAssembler *self, GArray *insns, const Jump *jump, GError **err
       ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
                       "instruction %u jumps to label \"%s\", which was never set", jump->insn,
                       jump->label);
+      return FALSE;
+    }
+
+  if (slot - 1 >= insns->len)
+    {
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                      "instruction %u jumps to label \"%s\", behind which there is no instruction",
+                      jump->insn, jump->label);
       return FALSE;
     }
 

@@ -260,7 +260,7 @@ find_in_target (EbpfCoreCache *self, EbpfBtf *target, const char *essential_name
   GHashTable *flavours;
   GPtrArray *names;
 
-  ebpf_btf_foreach_named (target, essential_name, collect_candidate, collect);
+  ebpf_btf_foreach_type_named (target, essential_name, collect_candidate, collect);
 
   flavours = g_hash_table_lookup (self->flavours, target);
   if (flavours == NULL)
@@ -271,7 +271,7 @@ find_in_target (EbpfCoreCache *self, EbpfBtf *target, const char *essential_name
 
   names = g_hash_table_lookup (flavours, essential_name);
   for (guint i = 0; names != NULL && i < names->len; i++)
-    ebpf_btf_foreach_named (target, g_ptr_array_index (names, i), collect_candidate, collect);
+    ebpf_btf_foreach_type_named (target, g_ptr_array_index (names, i), collect_candidate, collect);
 }
 
 static gboolean
