@@ -10,6 +10,7 @@
 /* What a batch aims at, in bytes and in entries. */
 #define BATCH_BYTES (64u << 10)
 #define MIN_BATCH 16u
+#define HUGE_ENTRY (1u << 20)
 #define MAX_BATCH 4096u
 
 /* How often somebody may delete the key that we stand on before we give up. */
@@ -129,7 +130,11 @@ allocate_batch (EbpfMapIterator *self, guint capacity)
   self->values = g_try_malloc0_n (capacity, MAX (self->value_size, 1));
   self->capacity = capacity;
 
-  return self->keys != NULL && self->values != NULL;
+  if (self->keys != NULL && self->values != NULL)
+    return TRUE;
+
+  errno = ENOMEM;
+  return FALSE;
 }
 
 /* Fills the batch. FALSE with errno: ENOENT at the end. */
@@ -183,7 +188,7 @@ fetch_batch (EbpfMapIterator *self)
         {
           if (allocate_batch (self, self->capacity * 2))
             continue;
-          errsv = ENOMEM;
+          errsv = errno;
         }
 
       errno = errsv;
@@ -197,7 +202,7 @@ start_batches (EbpfMapIterator *self)
   gsize entry_size = self->key_size + self->value_size;
   guint capacity = (guint) (BATCH_BYTES / MAX (entry_size, 1));
 
-  capacity = CLAMP (capacity, MIN_BATCH, MAX_BATCH);
+  capacity = CLAMP (capacity, entry_size < HUGE_ENTRY ? MIN_BATCH : 1, MAX_BATCH);
   capacity = MIN (capacity, MAX (self->map->max_entries, 1));
 
   /* A token is a key or the number of a bucket. */

@@ -288,7 +288,12 @@ ebpf_map_new_from_id (guint id, GError **error)
   fd = ebpf_sys_get_fd_by_id (EBPF_SYS_MAP_GET_FD_BY_ID, id);
   if (fd < 0)
     {
-      ebpf_sys_set_error (error, errno, "opening the map of id %u", id);
+      int errsv = errno;
+
+      ebpf_sys_set_error_with_hint (error, ebpf_sys_error_code (errsv), errsv,
+                                    errsv == EPERM ? "opening by id takes root, or CAP_SYS_ADMIN"
+                                                   : NULL,
+                                    "opening the map of id %u", id);
       return NULL;
     }
 
