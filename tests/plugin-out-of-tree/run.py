@@ -3,7 +3,7 @@
 """Installs the library into a scratch folder, and builds, installs and tests the plug-in of this folder
 against what is there.
 
-usage: run.py BUILD-FOLDER
+usage: run.py BUILD-FOLDER [SANITIZERS]
 """
 
 import os
@@ -49,7 +49,8 @@ def main():
         for name in ('EBPF_PLUGIN_PATH', 'DESTDIR', 'MESON_TESTTHREADS'):
             environment.pop(name, None)
 
-        run('meson', 'setup', scratch / 'build', here, env=environment)
+        sanitizers = sys.argv[2] if len(sys.argv) > 2 else 'none'
+        run('meson', 'setup', scratch / 'build', here, f'-Db_sanitize={sanitizers}', '-Db_lundef=false', env=environment)
         run('meson', 'compile', '-C', scratch / 'build', env=environment)
         print(run('meson', 'test', '-C', scratch / 'build', '--print-errorlogs', env=environment))
 
