@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Each call that a load makes of the kernel fails once, and from then on, in turn. */
+
+#include <errno.h>
+
+#include "ebpf-test.h"
+#include "elf/ebpf-elf.h"
+#include "object/ebpf-collection.h"
+#include "sys/ebpf-sys-private.h"
+
+typedef struct
+{
+  guint n_calls;
+  guint first;
+  guint n_failing;
+  int errsv;
+} Fault;
+
+static int
+fail (EbpfSysCommand command, gpointer user_data)
+{
+  Fault *fault = user_data;
+  guint call = fault->n_calls++;
+
+  return call >= fault->first && call - fault->first < fault->n_failing ? fault->errsv : 0;
+}
+
+static EbpfCollectionSpec *
+load_spec (const char *object)
+{
+  g_autofree char *path = ebpf_test_object (object);
+  g_autoptr (GError) error = NULL;
+  EbpfCollectionSpec *spec = ebpf_collection_spec_new_from_path (path, &error);
+
+  g_assert_no_error (error);
+  return spec;
+}
+
+/* Loads with a fault, and says whether that went well. Whatever happened, it is over afterwards. */
+static gboolean
+try_load (EbpfCollectionSpec *spec, Fault *fault, const char *pin)
+{
+  g_autoptr (EbpfCollection) collection = ebpf_collection_new (spec);
+  g_autoptr (GPtrArray) maps = NULL;
+  g_autoptr (GPtrArray) programs = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_fds = ebpf_test_count_fds ();
+  gboolean loaded;
+
+  ebpf_sys_set_fault_func (fail, fault);
+  loaded = ebpf_collection_load (collection, NULL, NULL, &error);
+  ebpf_sys_set_fault_func (NULL, NULL);
+
+  if (!loaded)
+    {
+      g_assert_nonnull (error);
+      g_assert_nonnull (error->message);
+      g_assert_true (error->domain == EBPF_ERROR);
+      g_assert_cmpint (ebpf_collection_get_state (collection), ==, EBPF_COLLECTION_STATE_FAILED);
+      /* Before it is closed: a failure leaves nothing by itself. */
+      g_assert_cmpuint (ebpf_test_count_fds (), ==, n_fds);
+      maps = ebpf_collection_list_maps (collection);
+      programs = ebpf_collection_list_programs (collection);
+      g_assert_cmpuint (maps->len, ==, 0);
+      g_assert_cmpuint (programs->len, ==, 0);
+    }
+  else
+    {
+      g_assert_no_error (error);
+      g_assert_true (ebpf_collection_remove_pins (collection, &error));
+      g_assert_no_error (error);
+    }
+
+  if (pin != NULL)
+    g_assert_false (g_file_test (pin, G_FILE_TEST_EXISTS));
+  ebpf_collection_close (collection);
+  g_assert_cmpuint (ebpf_test_count_fds (), ==, n_fds);
+
+  return loaded;
+}
+
+typedef struct
+{
+  const char *object;
+  const char *pin;
+} Case;
+
+static const Case cases[] = {
+  { "hooks.bpf.o", NULL },
+  { "variables.bpf.o", NULL },
+  { "pinning.bpf.o", "shared_counts" },
+  { "externs.bpf.o", NULL },
+};
+
+static void
+test_faults (gconstpointer data)
+{
+  static const int errnos[] = { EPERM, EINVAL, ENOMEM, EMFILE, ENOSPC };
+  const Case *fault_case = data;
+  g_autoptr (EbpfCollectionSpec) spec = load_spec (fault_case->object);
+  g_autofree char *pin = NULL;
+  Fault none = { 0 };
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (5, 10))
+    return;
+  if (fault_case->pin != NULL)
+    {
+      if (ebpf_test_bpffs () == NULL)
+        return;
+      pin = g_build_filename (ebpf_test_bpffs (), fault_case->pin, NULL);
+    }
+
+  /* Twice, for what is asked once in the life of a process. */
+  g_assert_true (try_load (spec, &none, pin));
+  none.n_calls = 0;
+  g_assert_true (try_load (spec, &none, pin));
+  g_assert_cmpuint (none.n_calls, >, 2);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (errnos); i++)
+    for (guint call = 0; call < none.n_calls; call++)
+      {
+        Fault once = { 0, call, 1, errnos[i] };
+        Fault ever = { 0, call, G_MAXUINT, errnos[i] };
+
+        /* Once may be made up for: by another try, or by doing without. */
+        try_load (spec, &once, pin);
+        g_assert_cmpuint (once.n_calls, >, call);
+
+        g_assert_false (try_load (spec, &ever, pin));
+      }
+
+  /* The verifier gives up when a signal comes, and is asked again. */
+  for (guint call = 0; call < none.n_calls; call++)
+    {
+      Fault again = { 0, call, 2, EINTR };
+
+      g_assert_true (try_load (spec, &again, pin));
+    }
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_unsetenv ("EBPF_PLUGIN_PATH");
+  ebpf_test_init (&argc, &argv);
+  ebpf_test_bpffs ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/collection/faults/", cases[i].object, NULL);
+
+      ebpf_test_add_data (path, &cases[i], test_faults);
+    }
+
+  return g_test_run ();
+}
