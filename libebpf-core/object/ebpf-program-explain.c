@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "btf/ebpf-btf-private.h"
 #include "sys/ebpf-sys-private.h"
 
 /* Since which Linux there is a type of program, by its number. Source: the versions that tag the
@@ -181,72 +180,6 @@ missing_option (EbpfProgramSpec *spec)
     }
 }
 
-/* "field task_struct.se.vruntime" from the access string "0:5:2" (a number for each step). */
-static char *
-describe_access (EbpfBtf *btf, guint32 type_id, const char *access)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-  const struct btf_type *type;
-  guint32 id = ebpf_btf_strip (btf, type_id);
-  const char *cursor = access;
-  gboolean first = TRUE;
-
-  type = ebpf_btf_peek (btf, type_id);
-  g_string_append (text, type != NULL ? ebpf_btf_name_of (btf, type) : "?");
-
-  while (*cursor != '\0')
-    {
-      char *end;
-      guint64 index = g_ascii_strtoull (cursor, &end, 10);
-
-      if (end == cursor)
-        break;
-      cursor = *end == ':' ? end + 1 : end;
-
-      if (first)
-        {
-          first = FALSE;
-          if (index > 0)
-            g_string_append_printf (text, "[%" G_GUINT64_FORMAT "]", index);
-          continue;
-        }
-
-      type = ebpf_btf_peek (btf, id);
-      if (type == NULL)
-        break;
-
-      switch (ebpf_btf_kind_of (type))
-        {
-        case EBPF_BTF_KIND_STRUCT:
-        case EBPF_BTF_KIND_UNION:
-          {
-            const struct btf_member *members = ebpf_btf_tail_of (type);
-
-            if (index >= ebpf_btf_vlen_of (type))
-              return g_strdup (text->str);
-            if (*ebpf_btf_peek_name (btf, members[index].name_off) != '\0')
-              g_string_append_printf (text, ".%s",
-                                      ebpf_btf_peek_name (btf, members[index].name_off));
-            id = ebpf_btf_strip (btf, members[index].type);
-            break;
-          }
-        case EBPF_BTF_KIND_ARRAY:
-          {
-            const struct btf_array *array = ebpf_btf_tail_of (type);
-
-            g_string_append_printf (text, "[%" G_GUINT64_FORMAT "]", index);
-            id = ebpf_btf_strip (btf, array->type);
-            break;
-          }
-        default:
-          return g_strdup (text->str);
-        }
-    }
-
-  return g_strdup (text->str);
-}
-
-/* Kinds as in enum bpf_core_relo_kind of include/uapi/linux/bpf.h. */
 static char *
 describe_core_relo (EbpfProgramSpec *spec, guint32 insn)
 {
@@ -256,31 +189,9 @@ describe_core_relo (EbpfProgramSpec *spec, guint32 insn)
   for (guint i = 0; code != NULL && btf != NULL && i < code->core_relos->len; i++)
     {
       const EbpfCoreRelo *relo = &g_array_index (code->core_relos, EbpfCoreRelo, i);
-      g_autofree char *access = NULL;
-      const struct btf_type *type;
-      const char *name;
 
-      if (relo->insn != insn)
-        continue;
-
-      type = ebpf_btf_peek (btf, relo->type_id);
-      name = type != NULL ? ebpf_btf_name_of (btf, type) : "?";
-      switch (relo->kind)
-        {
-        case 6: /* BPF_CORE_TYPE_ID_LOCAL and what else is about a type */
-        case 7:
-        case 8:
-        case 9:
-        case 12:
-          return g_strdup_printf ("type \"%s\"", name);
-        case 10: /* BPF_CORE_ENUMVAL_EXISTS, BPF_CORE_ENUMVAL_VALUE */
-        case 11:
-          return g_strdup_printf ("a value of enum \"%s\"", name);
-        default:
-          access =
-              describe_access (btf, relo->type_id, ebpf_btf_peek_name (btf, relo->access_str_off));
-          return g_strdup_printf ("field \"%s\"", access);
-        }
+      if (relo->insn == insn)
+        return ebpf_core_relo_describe (btf, relo);
     }
 
   return g_strdup ("a field or type");

@@ -26,7 +26,6 @@ typedef struct
   gboolean btf_tried;
   int btf_fd;        /* of the object's BTF in the kernel, or -1 */
   GError *btf_error; /* why not */
-  EbpfBtf *core_btf; /* what core_cache is for; the cache holds it */
   EbpfCoreCache *core_cache;
   EbpfExterns *externs;
 } EbpfLoadContext;

@@ -18,20 +18,6 @@ G_STATIC_ASSERT (sizeof (EbpfLineInfo) == 16);
 #define KERNEL_VERSION_ANY 0xfffffffeu
 
 /* What was given for it, or NULL for the running kernel: that is opened when it is needed. */
-static GPtrArray *
-list_core_targets (EbpfLoadContext *self)
-{
-  EbpfBtf *given = ebpf_load_options_get_kernel_btf (self->options);
-  GPtrArray *targets;
-
-  if (given == NULL)
-    return NULL;
-
-  targets = g_ptr_array_new_with_free_func (g_object_unref);
-  g_ptr_array_add (targets, g_object_ref (given));
-  return targets;
-}
-
 void
 ebpf_load_context_init (EbpfLoadContext *self,
                         EbpfCollectionSpec *spec,
@@ -84,15 +70,20 @@ ebpf_load_context_peek_externs (EbpfLoadContext *self)
 
 /* A program that was put together by hand may bring type information of its own. */
 static EbpfCoreCache *
-peek_core_cache (EbpfLoadContext *self, EbpfBtf *btf)
+peek_core_cache (EbpfLoadContext *self)
 {
-  if (self->core_cache == NULL || self->core_btf != btf)
-    {
-      g_autoptr (GPtrArray) targets = list_core_targets (self);
+  EbpfBtf *given = ebpf_load_options_get_kernel_btf (self->options);
+  g_autoptr (GPtrArray) targets = NULL;
 
-      g_clear_pointer (&self->core_cache, ebpf_core_cache_free);
-      self->core_cache = ebpf_core_cache_new (btf, targets);
-      self->core_btf = btf;
+  if (self->core_cache == NULL)
+    {
+      /* Nothing given is the running kernel, opened once something is looked for in it. */
+      if (given != NULL)
+        {
+          targets = g_ptr_array_new_with_free_func (g_object_unref);
+          g_ptr_array_add (targets, g_object_ref (given));
+        }
+      self->core_cache = ebpf_core_cache_new (ebpf_collection_spec_get_btf (self->spec), targets);
     }
 
   return self->core_cache;
@@ -169,7 +160,7 @@ relocate_core (Load *self, GError **error)
       return FALSE;
     }
 
-  return ebpf_core_relocate (peek_core_cache (self->context, btf), self->insns, self->n_insns,
+  return ebpf_core_relocate (peek_core_cache (self->context), self->insns, self->n_insns,
                              (const EbpfCoreRelo *) relos->data, relos->len, error);
 }
 
@@ -568,6 +559,9 @@ load_into_kernel (Load *self, const EbpfAttachTarget *target, char **log_out, GE
 int
 ebpf_program_load (EbpfProgramSpec *spec, EbpfLoadContext *context, char **log, GError **error)
 {
+  EbpfBtf *btf = ebpf_program_spec_get_btf (spec);
+  g_autoptr (EbpfCollectionSpec) own_collection = NULL;
+  g_auto (EbpfLoadContext) own_context = { .btf_fd = -1 };
   g_auto (Load) self = { .spec = spec, .context = context };
   g_auto (EbpfAttachTarget) target = { 0 };
   GError *local_error = NULL;
@@ -577,6 +571,18 @@ ebpf_program_load (EbpfProgramSpec *spec, EbpfLoadContext *context, char **log, 
 
   if (!check_spec (spec, &local_error))
     goto out;
+
+  /* Out of another object file: its numbers of types are not those of the collection. */
+  if (btf != NULL && btf != ebpf_collection_spec_get_btf (context->spec))
+    {
+      own_collection = ebpf_collection_spec_new ();
+      ebpf_collection_spec_set_btf (own_collection, btf);
+      ebpf_collection_spec_set_license (own_collection,
+                                        ebpf_collection_spec_get_license (context->spec));
+      ebpf_load_context_init (&own_context, own_collection, context->options, context->find_map,
+                              context->find_map_data);
+      self.context = &own_context;
+    }
 
   self.code = ebpf_program_spec_peek_code (spec);
   self.n_insns = self.code->insns->len;

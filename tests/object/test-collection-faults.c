@@ -84,13 +84,15 @@ typedef struct
 {
   const char *object;
   const char *pin;
+  guint n_errnos;
 } Case;
 
 static const Case cases[] = {
-  { "hooks.bpf.o", NULL },
-  { "variables.bpf.o", NULL },
-  { "pinning.bpf.o", "shared_counts" },
-  { "externs.bpf.o", NULL },
+  { "hooks.bpf.o", NULL, 5 },
+  { "variables.bpf.o", NULL, 5 },
+  { "pinning.bpf.o", "shared_counts", 5 },
+  /* Reads what the kernel says of its symbols, each time. */
+  { "externs.bpf.o", NULL, 1 },
 };
 
 static void
@@ -117,7 +119,7 @@ test_faults (gconstpointer data)
   g_assert_true (try_load (spec, &none, pin));
   g_assert_cmpuint (none.n_calls, >, 2);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (errnos); i++)
+  for (guint i = 0; i < fault_case->n_errnos; i++)
     for (guint call = 0; call < none.n_calls; call++)
       {
         Fault once = { 0, call, 1, errnos[i] };
