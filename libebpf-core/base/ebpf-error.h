@@ -32,7 +32,7 @@ G_BEGIN_DECLS
  * @EBPF_ERROR_INCOMPATIBLE: an existing object that does not fit the description
  * @EBPF_ERROR_PERMISSION: the kernel refuses for want of a privilege
  * @EBPF_ERROR_NOT_SUPPORTED: this kernel, or this type of object, cannot do it
- * @EBPF_ERROR_VERIFIER: the verifier rejected a program; see [func@error_get_log]
+ * @EBPF_ERROR_VERIFIER: the verifier rejected a program; see [func@Error.get_log]
  * @EBPF_ERROR_LIMIT: a limit was reached: memory, number of entries, size
  * @EBPF_ERROR_BUSY: in use, or changed meanwhile; trying again may help
  * @EBPF_ERROR_CLOSED: the object was closed
