@@ -64,6 +64,67 @@ G_DEFINE_FINAL_TYPE (EbpfRecordBatch, ebpf_record_batch, G_TYPE_OBJECT)
 
 #define ALIGNMENT 8
 
+/* Slabs of batches that are gone. Memory fresh from the kernel costs more than all the rest of filling a
+ * batch. */
+#define MAX_SPARES 2
+#define MAX_SPARE_CAPACITY (2 * 1024 * 1024)
+
+typedef struct
+{
+  guint8 *data;
+  gsize capacity;
+} Slab;
+
+static GMutex spares_lock;
+static Slab spares[MAX_SPARES];
+
+static Slab
+take_spare (void)
+{
+  Slab slab = { NULL, 0 };
+
+  g_mutex_lock (&spares_lock);
+  for (guint i = 0; i < MAX_SPARES; i++)
+    if (spares[i].capacity > slab.capacity)
+      {
+        Slab other = slab;
+
+        slab = spares[i];
+        spares[i] = other;
+      }
+  g_mutex_unlock (&spares_lock);
+
+  return slab;
+}
+
+/* The smaller ones make room. */
+static void
+give_back (Slab slab)
+{
+  if (slab.capacity <= MAX_SPARE_CAPACITY)
+    {
+      g_mutex_lock (&spares_lock);
+      for (guint i = 0; i < MAX_SPARES; i++)
+        if (spares[i].capacity < slab.capacity)
+          {
+            Slab other = spares[i];
+
+            spares[i] = slab;
+            slab = other;
+          }
+      g_mutex_unlock (&spares_lock);
+    }
+
+  g_free (slab.data);
+}
+
+static void
+free_slab (gpointer data)
+{
+  give_back (*(Slab *) data);
+  g_free (data);
+}
+
 static void
 mark_accessed (EbpfRecordBatch *self)
 {
@@ -78,7 +139,7 @@ ebpf_record_batch_finalize (GObject *object)
   if (self->bytes != NULL)
     g_bytes_unref (self->bytes);
   else
-    g_free (self->slab);
+    give_back ((Slab){ self->slab, self->slab_capacity });
 
   if (self->offsets != NULL)
     g_bytes_unref (self->offsets);
@@ -225,6 +286,14 @@ ebpf_record_batch_append (EbpfRecordBatch *self, gconstpointer data, gsize size,
   if (self->n_records == self->places_capacity)
     grow_places (self);
 
+  if (self->slab == NULL)
+    {
+      Slab spare = take_spare ();
+
+      self->slab = spare.data;
+      self->slab_capacity = spare.capacity;
+    }
+
   if (padded > self->slab_capacity - self->slab_size)
     {
       self->slab_capacity = MAX (MAX (4096, self->slab_capacity * 2), self->slab_size + padded);
@@ -307,7 +376,12 @@ freeze_bytes (EbpfRecordBatch *self)
 {
   g_mutex_lock (&self->lock);
   if (self->bytes == NULL)
-    self->bytes = g_bytes_new_take (self->slab, self->slab_size);
+    {
+      Slab *slab = g_new (Slab, 1);
+
+      *slab = (Slab){ self->slab, self->slab_capacity };
+      self->bytes = g_bytes_new_with_free_func (self->slab, self->slab_size, free_slab, slab);
+    }
   g_mutex_unlock (&self->lock);
 
   return self->bytes;
