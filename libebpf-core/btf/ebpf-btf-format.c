@@ -302,7 +302,7 @@ ebpf_btf_type_format (EbpfBtfType *self, GBytes *bytes, GError **error)
                       shape.size);
       return NULL;
     }
-  if (!print_value (&printer, &shape, data, 0, error))
+  if (!print_value (&printer, &shape, data != NULL ? data : "", 0, error))
     return NULL;
 
   return g_string_free (g_steal_pointer (&text), FALSE);

@@ -42,6 +42,8 @@ ebpf_btf_offset_of (EbpfBtf *self, guint32 id)
 {
   if (id < self->first_id)
     return self->base != NULL && id != 0 ? ebpf_btf_offset_of (self->base, id) : 0;
+  if (id - self->first_id >= self->n_types)
+    return 0;
 
   return self->offsets[id - self->first_id];
 }

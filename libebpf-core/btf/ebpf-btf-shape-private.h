@@ -57,12 +57,13 @@ ebpf_btf_shape_is_union (const EbpfBtfShape *self)
 /* A member of a struct or union, or a variable of a section. */
 typedef struct
 {
-  const char *name; /* "" for a member whose own members count as the struct's, and for padding */
+  const char *name; /* "" for padding, and for a member whose own members count as the struct's */
   EbpfBtfShape shape;
   guint32 bit_offset;
   guint32 bit_size; /* 0 where it is no bitfield */
 } EbpfBtfField;
 
+/* UTF-8; "" where there is no name or one that is no text. */
 const char *ebpf_btf_field_name (EbpfBtf *btf, const struct btf_type *type, guint index);
 
 /* Checked to lie within the struct. */

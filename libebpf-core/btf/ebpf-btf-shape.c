@@ -137,13 +137,21 @@ ebpf_btf_field_name (EbpfBtf *btf, const struct btf_type *type, guint index)
 {
   const guint32 *words = ebpf_btf_tail_of (type);
   const struct btf_type *var;
+  const char *name;
 
   /* A member begins with its name, a variable of a section with its type; both are three words. */
   if (ebpf_btf_kind_of (type) != EBPF_BTF_KIND_DATASEC)
-    return ebpf_btf_peek_name (btf, words[3 * index]);
+    {
+      name = ebpf_btf_peek_name (btf, words[3 * index]);
+    }
+  else
+    {
+      var = ebpf_btf_peek (btf, words[3 * index]);
+      name = var != NULL ? ebpf_btf_name_of (btf, var) : "";
+    }
 
-  var = ebpf_btf_peek (btf, words[3 * index]);
-  return var != NULL ? ebpf_btf_name_of (btf, var) : "";
+  /* No compiler writes other names, and no GVariant can have them. */
+  return g_utf8_validate (name, -1, NULL) ? name : "";
 }
 
 gboolean

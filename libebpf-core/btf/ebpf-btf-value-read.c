@@ -265,14 +265,6 @@ names_add (Names *names, const char *name)
   return g_hash_table_add (names->many, (gpointer) name);
 }
 
-static GVariant *
-new_key (const char *name)
-{
-  return g_utf8_validate (name, -1, NULL)
-             ? g_variant_new_string (name)
-             : g_variant_new_take_string (g_utf8_make_valid (name, -1));
-}
-
 static gboolean
 read_members (Reader *reader,
               const EbpfBtfShape *shape,
@@ -331,8 +323,9 @@ read_members (Reader *reader,
           g_prefix_error (error, "%s: ", field.name);
           return FALSE;
         }
-      g_variant_builder_add_value (
-          builder, g_variant_new_dict_entry (new_key (field.name), g_variant_new_variant (value)));
+      g_variant_builder_add_value (builder,
+                                   g_variant_new_dict_entry (g_variant_new_string (field.name),
+                                                             g_variant_new_variant (value)));
     }
 
   return TRUE;
@@ -433,7 +426,8 @@ ebpf_btf_value_to_variant (EbpfBtf *self,
       return NULL;
     }
 
-  return read_value (&reader, &shape, data, FALSE, 0, error);
+  /* There are types of no size, and no bytes need no address. */
+  return read_value (&reader, &shape, data != NULL ? data : "", FALSE, 0, error);
 }
 
 /**

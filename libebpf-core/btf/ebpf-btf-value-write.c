@@ -142,7 +142,7 @@ to_bits (Writer *writer,
                         error);
 
   if (shape->is_signed && negative)
-    fits = (gint64) *value >= -(gint64) (G_GUINT64_CONSTANT (1) << (bits - 1)) || bits == 64;
+    fits = bits == 64 || (gint64) *value >= -((gint64) 1 << (bits - 1));
   else if (negative)
     fits = FALSE;
   else if (shape->is_signed)
@@ -286,20 +286,6 @@ write_field (Writer *writer,
   return TRUE;
 }
 
-static gboolean
-key_is (const char *key, const char *name)
-{
-  g_autofree char *valid = NULL;
-
-  if (strcmp (key, name) == 0)
-    return TRUE;
-  if (g_utf8_validate (name, -1, NULL))
-    return FALSE;
-
-  valid = g_utf8_make_valid (name, -1);
-  return strcmp (key, valid) == 0;
-}
-
 /* The field of this name, looked for in structs without a name too; @start is where its struct is. */
 static gboolean
 find_field (Writer *writer,
@@ -319,7 +305,7 @@ find_field (Writer *writer,
       const char *name = ebpf_btf_field_name (writer->btf, shape->type, i);
 
       writer->budget--;
-      if (name[0] != '\0' && !key_is (key, name))
+      if (name[0] != '\0' && strcmp (name, key) != 0)
         continue;
       if ((ebpf_btf_kind_of (shape->type) == EBPF_BTF_KIND_DATASEC &&
            !ebpf_btf_section_has_value (writer->btf, shape->type, i)) ||
@@ -547,6 +533,7 @@ ebpf_btf_value_from_variant (EbpfBtf *self,
                              gsize size,
                              GError **error)
 {
+  guint8 nothing[1];
   EbpfBtfShape shape;
   /* Looking for a name goes through the members in front of it, each time. */
   Writer writer = { self, MAX_MEMBERS };
@@ -561,7 +548,10 @@ ebpf_btf_value_from_variant (EbpfBtf *self,
       return FALSE;
     }
 
+  /* There are types of no size, and no bytes need no address. */
   if (size > 0)
     memset (data, 0, size);
+  else
+    data = nothing;
   return write_value (&writer, &shape, variant, data, 0, error);
 }

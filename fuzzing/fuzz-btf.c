@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* libFuzzer: anything as type information. What is accepted is walked, read, written, printed, laid
+ * out and rewritten for a kernel. Build with
+ *   CC=clang meson setup _build-fuzz -Db_sanitize=address,undefined -Db_lundef=false
+ *   and -fsanitize=fuzzer for this file, linked with the static library. */
+
+#include "base/ebpf-error.h"
+#include "btf/ebpf-btf-parse-private.h"
+#include "btf/ebpf-ext-info-private.h"
+#include "btf/ebpf-layout.h"
+#include "sys/ebpf-sys-private.h"
+
+#include <string.h>
+
+/* Types looked at of one input, so that each is quick. */
+#define MAX_TYPES 64
+#define MAX_VALUE 4096
+
+int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
+
+static void
+try_values (EbpfBtf *btf, guint32 id, const guint8 *data, gsize size)
+{
+  gint64 type_size = ebpf_btf_size_of (btf, id);
+  g_autoptr (EbpfBtfType) type = ebpf_btf_get_type_by_id (btf, id);
+  g_autofree char *declaration = ebpf_btf_type_to_declaration (type, "x");
+  g_autofree char *string = ebpf_btf_type_get_variant_type_string (type);
+  g_autoptr (EbpfLayout) layout = ebpf_layout_new (type, NULL);
+  g_autofree guint8 *value = NULL;
+  g_autofree guint8 *back = NULL;
+  g_autofree char *line = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GVariant) read = NULL;
+  g_autoptr (GVariant) again = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 i;
+
+  if (type_size < 0 || type_size > MAX_VALUE)
+    return;
+
+  /* Blocks of just this size, so that a read or write past it is seen. */
+  value = g_malloc (type_size);
+  back = g_malloc (type_size);
+  for (i = 0; i < type_size; i++)
+    value[i] = data[i % size];
+
+  bytes = g_bytes_new (value, type_size);
+  line = ebpf_btf_type_format (type, bytes, NULL);
+  read = ebpf_btf_type_to_variant_raw (type, value, type_size, &error);
+  if (read == NULL)
+    return;
+
+  if (!ebpf_btf_type_from_variant_raw (type, read, back, type_size, &error))
+    {
+      if (g_error_matches (error, EBPF_ERROR, EBPF_ERROR_LIMIT))
+        return;
+      g_error ("cannot be written back: %s", error->message);
+    }
+  again = ebpf_btf_type_to_variant_raw (type, back, type_size, NULL);
+  g_assert_nonnull (again);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
+  g_autoptr (GBytes) clean = NULL;
+  g_autoptr (EbpfBtf) btf = NULL;
+  g_autoptr (EbpfBtf) kernel = NULL;
+  g_autoptr (GHashTable) sections = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean features[EBPF_N_FEATURES];
+  guint32 id, end;
+  guint i;
+
+  btf = ebpf_btf_new_from_bytes (bytes, NULL, &error);
+  if (btf == NULL)
+    {
+      g_assert (error != NULL && error->domain == EBPF_ERROR);
+      return 0;
+    }
+
+  end = MIN (ebpf_btf_get_n_types (btf), MAX_TYPES);
+  for (id = 1; id < end; id++)
+    {
+      const struct btf_type *type = ebpf_btf_peek (btf, id);
+
+      ebpf_btf_strip (btf, id);
+      ebpf_btf_align_of (btf, id);
+      ebpf_btf_lookup (btf, ebpf_btf_name_of (btf, type), 0);
+      try_values (btf, id, data, size);
+    }
+
+  for (i = 0; i < EBPF_N_FEATURES; i++)
+    features[i] = (data[size - 1] >> (i % 8)) & 1;
+  clean = ebpf_btf_sanitize (btf, features);
+  kernel = ebpf_btf_new_from_bytes (clean, NULL, &error);
+  g_assert_no_error (error);
+
+  /* Its own bytes will do for the records too, once in a while. */
+  sections = ebpf_ext_info_parse (bytes, btf, data[0] != 0x9f, NULL);
+
+  return 0;
+}
