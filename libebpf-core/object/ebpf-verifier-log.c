@@ -130,6 +130,10 @@ dup_section (const char *text)
       text = *end == '\0' ? end : end + 1;
     }
 
+  /* A sentence there, part of a line in a message. */
+  if (joined->len > 0 && joined->str[joined->len - 1] == '.')
+    g_string_truncate (joined, joined->len - 1);
+
   return joined->len > 0 ? g_strdup (joined->str) : NULL;
 }
 

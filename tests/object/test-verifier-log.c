@@ -53,7 +53,7 @@ typedef struct
 static const ReasonCase reason_cases[] = {
   { "classic-with-context", classic_log, "0: (95) exit: R0 !read_ok" },
   { "sectioned", sectioned_log,
-    "R0 has never been initialized on this path, so the verifier cannot use it as an input." },
+    "R0 has never been initialized on this path, so the verifier cannot use it as an input" },
   { "sectioned-without-text", "Verification failed: Some Class: Some problem\n\nReason:\n\nAt:\n",
     "Some Class: Some problem" },
   { "sectioned-next-heading", "x\nVerification failed: A\nReason:\n  why\nAt:\n  insn 0\n", "why" },
