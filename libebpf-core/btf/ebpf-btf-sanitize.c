@@ -14,7 +14,7 @@
  * What an object has that no kernel takes:
  * - externs. Their linkage is no longer what it was; a function loses its place in its section; a
  *   variable of `.ksyms` need not have a type with a size, and gets an int.
- * - sections without a size, as the compiler leaves them to a linker that BPF does not have.
+ * - sections without variables, or without a size, as the compiler leaves them to a linker that BPF does not have.
  * - parameters without a name, of functions.
  * - names that are none in C, which other languages and newer sections have. */
 
@@ -144,17 +144,16 @@ write_var (Writer *writer, const struct btf_type *var)
   write_words (writer, &linkage, 1);
 }
 
-static gboolean
-has_functions (Writer *writer, const struct btf_type *section)
+static guint
+count_variables (Writer *writer, const struct btf_type *section)
 {
   const struct btf_var_secinfo *vars = ebpf_btf_tail_of (section);
-  guint i;
+  guint n = 0, i;
 
   for (i = 0; i < ebpf_btf_vlen_of (section); i++)
-    if (ebpf_btf_kind_of (ebpf_btf_peek (writer->btf, vars[i].type)) != EBPF_BTF_KIND_VAR)
-      return TRUE;
+    n += ebpf_btf_kind_of (ebpf_btf_peek (writer->btf, vars[i].type)) == EBPF_BTF_KIND_VAR;
 
-  return FALSE;
+  return n;
 }
 
 static void
@@ -166,13 +165,15 @@ write_section (Writer *writer, const struct btf_type *section)
   guint64 offset = 0;
   gsize start = writer->types->len;
 
-  if (!writer->features[EBPF_FEATURE_BTF_DATASEC])
+  /* One of functions alone, or of nothing, is none to older kernels (5.10). */
+  if (!writer->features[EBPF_FEATURE_BTF_DATASEC] || count_variables (writer, section) == 0)
     {
-      write_int (writer, safe_name (writer, name, FALSE), 1, 0);
+      write_int (writer, 0, 1, 0);
       return;
     }
 
-  if (section->size != 0 && !has_functions (writer, section) && !is_ksyms (writer, section))
+  if (section->size != 0 && count_variables (writer, section) == n_vars &&
+      !is_ksyms (writer, section))
     {
       write_type (writer, name, EBPF_BTF_KIND_DATASEC, n_vars, FALSE, section->size);
       write_words (writer, (const guint32 *) vars, n_vars * 3);
