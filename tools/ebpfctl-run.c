@@ -54,7 +54,9 @@ static EbpfCollectionSpec *
 open_example (const char *name, GError **error)
 {
   g_autofree char *path = g_strconcat (EXAMPLE_FOLDER, name, EXAMPLE_SUFFIX, NULL);
+  g_autofree char *source = g_strconcat (EXAMPLE_PREFIX, name, NULL);
   g_autoptr (GBytes) bytes = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  EbpfCollectionSpec *spec;
 
   if (bytes == NULL)
     {
@@ -69,7 +71,10 @@ open_example (const char *name, GError **error)
       return NULL;
     }
 
-  return ebpf_collection_spec_new_from_bytes (bytes, error);
+  spec = ebpf_collection_spec_new_from_bytes (bytes, error);
+  if (spec != NULL)
+    ebpf_collection_spec_set_source (spec, source);
+  return spec;
 }
 
 static EbpfCollectionSpec *

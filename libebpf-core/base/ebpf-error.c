@@ -83,6 +83,15 @@ ebpf_error_set (GError **error, EbpfError code, int errsv, const char *format, .
   *error = g_error_new_valist (EBPF_ERROR, code, format, args);
   va_end (args);
 
+  /* Names out of a damaged file are not text yet, and a message that is none breaks whoever shows it. */
+  if (!g_utf8_validate ((*error)->message, -1, NULL))
+    {
+      char *raw = (*error)->message;
+
+      (*error)->message = g_utf8_make_valid (raw, -1);
+      g_free (raw);
+    }
+
   ebpf_error_get_private (*error)->errsv = errsv;
 }
 

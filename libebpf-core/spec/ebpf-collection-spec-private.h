@@ -6,8 +6,6 @@
 
 G_BEGIN_DECLS
 
-/* @source: what errors call it: a path, or "bytes". */
-void ebpf_collection_spec_set_source (EbpfCollectionSpec *self, const char *source);
 void ebpf_collection_spec_set_byte_order (EbpfCollectionSpec *self, EbpfByteOrder byte_order);
 void ebpf_collection_spec_set_license (EbpfCollectionSpec *self, const char *license);
 void ebpf_collection_spec_set_btf (EbpfCollectionSpec *self, EbpfBtf *btf);

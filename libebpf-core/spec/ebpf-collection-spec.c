@@ -104,6 +104,20 @@ ebpf_collection_spec_get_property (GObject *object, guint prop_id, GValue *value
 }
 
 static void
+ebpf_collection_spec_set_property (GObject *object,
+                                   guint prop_id,
+                                   const GValue *value,
+                                   GParamSpec *pspec)
+{
+  EbpfCollectionSpec *self = EBPF_COLLECTION_SPEC (object);
+
+  if (prop_id == PROP_SOURCE)
+    ebpf_collection_spec_set_source (self, g_value_get_string (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
 ebpf_collection_spec_class_init (EbpfCollectionSpecClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -111,13 +125,16 @@ ebpf_collection_spec_class_init (EbpfCollectionSpecClass *klass)
 
   object_class->finalize = ebpf_collection_spec_finalize;
   object_class->get_property = ebpf_collection_spec_get_property;
+  object_class->set_property = ebpf_collection_spec_set_property;
 
   /**
-   * EbpfCollectionSpec:source: (getter get_source)
+   * EbpfCollectionSpec:source: (getter get_source) (setter set_source)
    *
    * Where the collection came from, as errors name it: the path of a file.
    */
-  properties[PROP_SOURCE] = g_param_spec_string ("source", NULL, NULL, NULL, flags);
+  properties[PROP_SOURCE] =
+      g_param_spec_string ("source", NULL, NULL, NULL,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
    * EbpfCollectionSpec:byte-order: (getter get_byte_order)
@@ -282,11 +299,24 @@ ebpf_collection_spec_get_btf (EbpfCollectionSpec *self)
   return self->btf;
 }
 
+/**
+ * ebpf_collection_spec_set_source: (set-property source)
+ * @self: a collection spec
+ * @source: (nullable): what errors are to call it
+ *
+ * Says where the collection came from, for one that was not read from a file.
+ */
 void
 ebpf_collection_spec_set_source (EbpfCollectionSpec *self, const char *source)
 {
+  g_return_if_fail (EBPF_IS_COLLECTION_SPEC (self));
+
+  if (g_strcmp0 (self->source, source) == 0)
+    return;
+
   g_free (self->source);
   self->source = g_strdup (source);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SOURCE]);
 }
 
 void

@@ -21,6 +21,8 @@ EbpfCollectionSpec *ebpf_collection_spec_copy (EbpfCollectionSpec *self);
 
 EBPF_AVAILABLE_IN_ALL
 const char *ebpf_collection_spec_get_source (EbpfCollectionSpec *self);
+EBPF_AVAILABLE_IN_ALL
+void ebpf_collection_spec_set_source (EbpfCollectionSpec *self, const char *source);
 
 EBPF_AVAILABLE_IN_ALL
 EbpfByteOrder ebpf_collection_spec_get_byte_order (EbpfCollectionSpec *self);
