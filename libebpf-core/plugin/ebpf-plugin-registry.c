@@ -2,6 +2,8 @@
 
 #include "plugin/ebpf-plugin-registry-private.h"
 
+#include <dlfcn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
@@ -17,7 +19,8 @@
  *
  * Drivers come from plug-in modules, called `libebpf-NICK.so`, in the folders of the environment
  * variable `EBPF_PLUGIN_PATH` (separated by colons; not read in a process that runs with elevated
- * privileges, see `AT_SECURE` in getauxval(3)) and in the library's own plug-in folder; from
+ * privileges, see `AT_SECURE` in getauxval(3)) and in the library's own plug-in folder, which lies
+ * beside the library itself; from
  * plug-ins that were linked into the library; and from the application, by
  * [method@PluginRegistry.add_driver]. The folders are searched once, when a driver is first asked
  * for. Where two modules have the same file name, the first found counts.
@@ -204,9 +207,32 @@ scan_folder (EbpfPluginRegistry *self, const char *folder)
     }
 }
 
+/* The plug-in folder as it lies to the library that runs, or NULL where there is none. */
+static char *
+dup_folder_beside_library (void)
+{
+  g_autofree char *library = NULL;
+  g_autofree char *dirname = NULL;
+  g_autofree char *folder = NULL;
+  Dl_info info;
+
+  if (dladdr (&ebpf_plugin_builtins, &info) == 0 || info.dli_fname == NULL)
+    return NULL;
+
+  library = realpath (info.dli_fname, NULL);
+  if (library == NULL)
+    return NULL;
+
+  dirname = g_path_get_dirname (library);
+  folder = g_build_filename (dirname, EBPF_PLUGIN_SUBDIR, NULL);
+
+  return g_file_test (folder, G_FILE_TEST_IS_DIR) ? g_steal_pointer (&folder) : NULL;
+}
+
 static void
 scan (EbpfPluginRegistry *self)
 {
+  g_autofree char *beside = NULL;
   const char *path;
 
   if (self->scanned)
@@ -229,7 +255,12 @@ scan (EbpfPluginRegistry *self)
           scan_folder (self, folders[i]);
     }
 
-  scan_folder (self, EBPF_PLUGIN_DIR);
+  /* Beside the library: so a copy of an installation, and a build folder, work where they are. */
+  beside = dup_folder_beside_library ();
+  if (beside != NULL)
+    scan_folder (self, beside);
+  else
+    scan_folder (self, EBPF_PLUGIN_DIR);
 }
 
 /**
