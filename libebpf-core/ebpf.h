@@ -13,6 +13,8 @@
 #include "asm/ebpf-assembler.h"
 #include "btf/ebpf-btf.h"
 #include "btf/ebpf-btf-type.h"
+#include "btf/ebpf-btf-builder.h"
+#include "btf/ebpf-btf-dedup.h"
 #include "btf/ebpf-layout.h"
 #include "spec/ebpf-map-spec.h"
 #include "spec/ebpf-program-spec.h"

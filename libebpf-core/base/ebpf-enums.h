@@ -488,6 +488,40 @@ typedef enum /*< enum >*/
 } EbpfBtfKind;
 
 /**
+ * EbpfBtfIntEncoding:
+ * @EBPF_BTF_INT_ENCODING_UNSIGNED: an unsigned number
+ * @EBPF_BTF_INT_ENCODING_SIGNED: a signed number
+ * @EBPF_BTF_INT_ENCODING_CHAR: a character
+ * @EBPF_BTF_INT_ENCODING_BOOL: a truth value
+ *
+ * What an integer in type information stands for, with the number of the kernel's
+ * include/uapi/linux/btf.h.
+ */
+typedef enum /*< enum >*/
+{
+  EBPF_BTF_INT_ENCODING_UNSIGNED = 0,
+  EBPF_BTF_INT_ENCODING_SIGNED = 1,
+  EBPF_BTF_INT_ENCODING_CHAR = 2,
+  EBPF_BTF_INT_ENCODING_BOOL = 4,
+} EbpfBtfIntEncoding;
+
+/**
+ * EbpfBtfLinkage:
+ * @EBPF_BTF_LINKAGE_STATIC: seen in its own file
+ * @EBPF_BTF_LINKAGE_GLOBAL: seen from everywhere
+ * @EBPF_BTF_LINKAGE_EXTERN: defined somewhere else
+ *
+ * Where a function or variable in type information can be seen, with the number of the kernel's
+ * include/uapi/linux/btf.h.
+ */
+typedef enum /*< enum >*/
+{
+  EBPF_BTF_LINKAGE_STATIC = 0,
+  EBPF_BTF_LINKAGE_GLOBAL = 1,
+  EBPF_BTF_LINKAGE_EXTERN = 2,
+} EbpfBtfLinkage;
+
+/**
  * EbpfLayoutFormat:
  * @EBPF_LAYOUT_FORMAT_UNSIGNED: unsigned integer
  * @EBPF_LAYOUT_FORMAT_SIGNED: signed integer

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 /* btf */
 typedef struct _EbpfBtf EbpfBtf;
 typedef struct _EbpfBtfType EbpfBtfType;
+typedef struct _EbpfBtfBuilder EbpfBtfBuilder;
 typedef struct _EbpfLayout EbpfLayout;
 
 /* asm */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "btf/ebpf-btf-builder.h"
+#include "btf/ebpf-btf-writer-private.h"
+
+G_BEGIN_DECLS
+
+struct _EbpfBtfBuilder
+{
+  GObject parent_instance;
+
+  EbpfBtfWriter *writer;
+  GHashTable *copies; /* EbpfBtf -> (id -> id of the copy) */
+};
+
+/* The kernel's limits (include/uapi/linux/btf.h). */
+#define EBPF_BTF_MAX_ID 0xfffff
+#define EBPF_BTF_MAX_STRING 0xffffff
+#define EBPF_BTF_MAX_VLEN 0xffff
+
+/* Whether @n_types more still have ids. */
+gboolean ebpf_btf_builder_has_room (EbpfBtfBuilder *self, guint64 n_types, GError **error);
+
+/* Starts over what was written since; nothing of it may have been handed out. */
+typedef struct
+{
+  guint32 n_types;
+  guint32 types_length;
+  guint32 last;
+} EbpfBtfMark;
+EbpfBtfMark ebpf_btf_builder_mark (EbpfBtfBuilder *self);
+void ebpf_btf_builder_rewind (EbpfBtfBuilder *self, EbpfBtfMark mark);
+
+G_END_DECLS
