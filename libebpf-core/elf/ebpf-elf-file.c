@@ -62,6 +62,7 @@ ebpf_elf_free (EbpfElf *self)
   g_clear_pointer (&self->tags, g_hash_table_unref);
   g_clear_pointer (&self->externs, g_hash_table_unref);
   g_clear_pointer (&self->map_symbols, g_hash_table_unref);
+  g_clear_pointer (&self->struct_ops, g_hash_table_unref);
   g_clear_object (&self->btf);
   g_clear_object (&self->spec);
   g_clear_pointer (&self->elf, elf_end);
@@ -298,6 +299,14 @@ classify (const EbpfElfSection *section)
 
   if (g_str_equal (name, "maps") || g_str_has_prefix (name, "maps/"))
     return EBPF_ELF_SECTION_LEGACY_MAPS;
+
+  if (g_str_equal (name, ".addr_space.1"))
+    return EBPF_ELF_SECTION_ARENA;
+
+  name += name[0] == '?';
+  if (section->type == SHT_PROGBITS &&
+      (g_str_equal (name, ".struct_ops") || g_str_equal (name, ".struct_ops.link")))
+    return EBPF_ELF_SECTION_STRUCT_OPS;
 
   return EBPF_ELF_SECTION_OTHER;
 }
@@ -594,7 +603,8 @@ assign_relocations (EbpfElf *self, GError **error)
         }
 
       target = &self->sections[section->info];
-      if (target->kind != EBPF_ELF_SECTION_CODE && target->kind != EBPF_ELF_SECTION_MAPS)
+      if (target->kind != EBPF_ELF_SECTION_CODE && target->kind != EBPF_ELF_SECTION_MAPS &&
+          target->kind != EBPF_ELF_SECTION_STRUCT_OPS)
         continue;
 
       if (section->type == SHT_RELA)

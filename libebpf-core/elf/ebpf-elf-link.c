@@ -2,6 +2,8 @@
 
 #include "elf/ebpf-elf-private.h"
 
+#include <string.h>
+
 /* Makes programs of functions: to each is appended, once, every function that it reaches by calls
  * or by address, as the kernel wants it. */
 
@@ -114,20 +116,45 @@ fix_calls (Linker *linker, EbpfCode *code, const EbpfElfFunction *function)
     }
 }
 
-static EbpfCode *
-link_program (Linker *linker, EbpfElfFunction *program, GError **error)
+#define EXCEPTION_CALLBACK "exception_callback:"
+
+/* The function that the program names by a tag for what bpf_throw () leaves to be done: the verifier
+ * finds it by the same tag, so it must be there though nothing calls it. NULL where there is none. */
+static EbpfElfFunction *
+find_exception_callback (EbpfElf *self, const EbpfElfFunction *program)
 {
-  g_autoptr (EbpfCode) code = NULL;
+  g_auto (GStrv) tags = NULL;
 
-  linker->serial++;
-  linker->n_insns = 0;
-  g_ptr_array_set_size (linker->placed, 0);
-
-  if (!place (linker, program, program, error))
+  if (self->tags == NULL)
     return NULL;
 
-  /* The list grows while it is walked; a function is in it once, so recursion ends. */
-  for (guint i = 0; i < linker->placed->len; i++)
+  tags = ebpf_elf_get_tags (self,
+                            ebpf_btf_lookup (self->btf, program->symbol->name, EBPF_BTF_KIND_FUNC));
+
+  for (guint i = 0; tags != NULL && tags[i] != NULL; i++)
+    {
+      if (!g_str_has_prefix (tags[i], EXCEPTION_CALLBACK))
+        continue;
+
+      for (guint32 f = 0; f < self->n_functions; f++)
+        {
+          EbpfElfFunction *function = &self->functions[f];
+
+          if (!ebpf_elf_is_program (self, function) &&
+              g_str_equal (function->symbol->name, tags[i] + strlen (EXCEPTION_CALLBACK)))
+            return function;
+        }
+    }
+
+  return NULL;
+}
+
+/* Places what the functions from @first on call, and what that calls. The list grows while it is
+ * walked; a function is in it once, so recursion ends. */
+static gboolean
+place_callees (Linker *linker, const EbpfElfFunction *program, guint first, GError **error)
+{
+  for (guint i = first; i < linker->placed->len; i++)
     {
       const EbpfElfFunction *function = g_ptr_array_index (linker->placed, i);
 
@@ -136,9 +163,31 @@ link_program (Linker *linker, EbpfElfFunction *program, GError **error)
           const EbpfElfCall *call = &g_array_index (function->section->calls, EbpfElfCall, c);
 
           if (!place (linker, program, &linker->elf->functions[call->function], error))
-            return NULL;
+            return FALSE;
         }
     }
+
+  return TRUE;
+}
+
+static EbpfCode *
+link_program (Linker *linker, EbpfElfFunction *program, GError **error)
+{
+  EbpfElfFunction *callback = find_exception_callback (linker->elf, program);
+  g_autoptr (EbpfCode) code = NULL;
+  guint n_placed;
+
+  linker->serial++;
+  linker->n_insns = 0;
+  g_ptr_array_set_size (linker->placed, 0);
+
+  if (!place (linker, program, program, error) || !place_callees (linker, program, 0, error))
+    return NULL;
+
+  n_placed = linker->placed->len;
+  if (callback != NULL && (!place (linker, program, callback, error) ||
+                           !place_callees (linker, program, n_placed, error)))
+    return NULL;
 
   code = ebpf_code_new ();
   for (guint i = 0; i < linker->placed->len; i++)
@@ -168,7 +217,9 @@ new_program (EbpfElf *self, const EbpfElfFunction *function, EbpfCode *code)
   ebpf_program_spec_set_section (program, section[0] == '?' ? section + 1 : section);
   if (has_attach_type)
     ebpf_program_spec_set_attach_type (program, attach_type);
-  if (attach_to != NULL)
+  if (program_type == EBPF_PROGRAM_TYPE_STRUCT_OPS)
+    ebpf_program_spec_set_attach_to (program, ebpf_elf_struct_ops_member (self, function));
+  else if (attach_to != NULL)
     ebpf_program_spec_set_attach_to (program, attach_to);
   ebpf_program_spec_set_program_flags (program, flags);
   ebpf_program_spec_set_license (program, self->license != NULL ? self->license : "");

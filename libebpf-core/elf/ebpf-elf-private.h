@@ -26,6 +26,8 @@ typedef enum
   EBPF_ELF_SECTION_DATA,        /* .data*, .rodata*, .bss* */
   EBPF_ELF_SECTION_MAPS,        /* .maps */
   EBPF_ELF_SECTION_LEGACY_MAPS, /* maps* */
+  EBPF_ELF_SECTION_STRUCT_OPS,  /* .struct_ops, .struct_ops.link, both also with a "?" in front */
+  EBPF_ELF_SECTION_ARENA,       /* .addr_space.1: variables in an arena */
 } EbpfElfSectionKind;
 
 typedef struct
@@ -132,6 +134,8 @@ typedef struct
   EbpfElfFunction *functions;
   guint32 n_functions;
   GHashTable *map_symbols; /* EbpfElfSymbol -> EbpfElfSymbol: those that became maps */
+  GHashTable *struct_ops;  /* first instruction of a program -> "struct:member" that it is for */
+  EbpfElfSymbol *arena;    /* the map that variables of .addr_space.1 live in, or NULL */
 
   char *license;
   guint32 version;
@@ -212,6 +216,12 @@ gboolean ebpf_elf_load_maps (EbpfElf *self, GError **error);
 gboolean ebpf_elf_load_legacy_maps (EbpfElf *self, GError **error);
 gboolean ebpf_elf_load_data (EbpfElf *self, GError **error);
 gboolean ebpf_elf_load_kconfig (EbpfElf *self, GError **error);
+
+/* ebpf-elf-struct-ops.c. */
+gboolean ebpf_elf_load_struct_ops (EbpfElf *self, GError **error);
+
+/* The member of a struct_ops map that the function is for, "struct:member"; or NULL. */
+const char *ebpf_elf_struct_ops_member (EbpfElf *self, const EbpfElfFunction *function);
 
 /* ebpf-elf-code.c: functions, and what their instructions refer to. Maps come first, data after. */
 gboolean ebpf_elf_find_functions (EbpfElf *self, GError **error);

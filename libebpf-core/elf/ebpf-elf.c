@@ -59,9 +59,9 @@ parse (GBytes *bytes, const char *source, GError **error)
   /* Maps may hold programs and code refers to maps; sections of data count only where code, or a
    * symbol, says that they are used. */
   if (!ebpf_elf_find_functions (self, error) || !ebpf_elf_load_maps (self, error) ||
-      !ebpf_elf_load_legacy_maps (self, error) || !ebpf_elf_load_code (self, error) ||
-      !ebpf_elf_load_data (self, error) || !ebpf_elf_load_kconfig (self, error) ||
-      !ebpf_elf_link_programs (self, error))
+      !ebpf_elf_load_legacy_maps (self, error) || !ebpf_elf_load_struct_ops (self, error) ||
+      !ebpf_elf_load_code (self, error) || !ebpf_elf_load_data (self, error) ||
+      !ebpf_elf_load_kconfig (self, error) || !ebpf_elf_link_programs (self, error))
     return NULL;
 
   return g_steal_pointer (&self->spec);

@@ -14,6 +14,7 @@ typedef struct
   guint32 btf_id;     /* 0: this program is not bound to anything */
   int btf_fd;         /* of the module's BTF, or 0 for vmlinux */
   GPtrArray *modules; /* keeps btf_fd open */
+  gint member;        /* struct_ops: which one of the struct's; or -1 */
 } EbpfAttachTarget;
 
 /* Reads no BTF for a program that needs none. */

@@ -3,6 +3,7 @@
 #include "object/ebpf-attach-target-private.h"
 
 #include "base/ebpf-error-private.h"
+#include "object/ebpf-struct-ops-private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -98,6 +99,40 @@ search_btf (EbpfBtf *btf,
   return TRUE;
 }
 
+/* "struct:member" */
+static gboolean
+resolve_struct_ops (EbpfAttachTarget *self, const char *attach_to, GError **error)
+{
+  const char *colon = attach_to != NULL ? strchr (attach_to, ':') : NULL;
+  g_auto (EbpfStructOpsType) type = { 0 };
+  g_autofree char *name = NULL;
+
+  if (colon == NULL || colon == attach_to || colon[1] == '\0')
+    {
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                      "it does not say which operation it is: put it into a variable of a section "
+                      ".struct_ops.link, or set EbpfProgramSpec:attach-to to \"STRUCT:MEMBER\"");
+      return FALSE;
+    }
+
+  name = g_strndup (attach_to, (gsize) (colon - attach_to));
+  if (!ebpf_struct_ops_type_find (&type, name, error))
+    return FALSE;
+
+  self->member = ebpf_struct_ops_type_find_member (&type, colon + 1);
+  if (self->member < 0)
+    {
+      ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                      "struct %s of this kernel has no member \"%s\"", name, colon + 1);
+      return FALSE;
+    }
+
+  self->btf_id = type.struct_id;
+  self->btf_fd = type.btf_fd;
+  self->modules = g_steal_pointer (&type.modules);
+  return TRUE;
+}
+
 gboolean
 ebpf_attach_target_resolve (EbpfAttachTarget *self, EbpfProgramSpec *spec, GError **error)
 {
@@ -112,6 +147,7 @@ ebpf_attach_target_resolve (EbpfAttachTarget *self, EbpfProgramSpec *spec, GErro
   const char *colon;
 
   memset (self, 0, sizeof *self);
+  self->member = -1;
 
   if (program_type == EBPF_PROGRAM_TYPE_EXT)
     {
@@ -122,12 +158,7 @@ ebpf_attach_target_resolve (EbpfAttachTarget *self, EbpfProgramSpec *spec, GErro
       return FALSE;
     }
   if (program_type == EBPF_PROGRAM_TYPE_STRUCT_OPS)
-    {
-      ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
-                      "it implements a member of a struct_ops map, which this version of the "
-                      "library does not load");
-      return FALSE;
-    }
+    return resolve_struct_ops (self, attach_to, error);
   if (rule == NULL)
     return TRUE;
 

@@ -9,6 +9,7 @@
 #include "object/ebpf-map-private.h"
 #include "object/ebpf-program-loader-private.h"
 #include "object/ebpf-program-private.h"
+#include "object/ebpf-struct-ops-private.h"
 #include "object/ebpf-variable-private.h"
 #include "spec/ebpf-collection-spec-private.h"
 #include "spec/ebpf-map-spec-private.h"
@@ -141,6 +142,50 @@ close_over (EbpfCollectionLoad *load, GPtrArray *selection)
   return wanted;
 }
 
+/* A program that a struct_ops map calls is loaded where one is that makes use of it: not with a map
+ * that is optional and left out, and not for a member that this kernel's struct does not have. */
+static gboolean
+is_called_if_listed (Plan *self, EbpfProgramSpec *program, gboolean otherwise)
+{
+  const char *name = ebpf_program_spec_get_name (program);
+  GPtrArray *maps = ebpf_collection_spec_peek_maps (self->load->spec);
+  gboolean listed = FALSE;
+
+  for (guint i = 0; i < maps->len; i++)
+    {
+      EbpfMapSpec *map = g_ptr_array_index (maps, i);
+
+      if (ebpf_map_spec_get_map_type (map) != EBPF_MAP_TYPE_STRUCT_OPS)
+        continue;
+
+      for (guint j = 0; j < ebpf_map_spec_get_n_contents (map); j++)
+        {
+          if (g_strcmp0 (ebpf_map_spec_get_content_reference (map, j), name) != 0)
+            continue;
+
+          listed = TRUE;
+          if (g_ptr_array_find (self->maps, map, NULL) && ebpf_struct_ops_calls (map, name))
+            return TRUE;
+        }
+    }
+
+  return listed ? FALSE : otherwise;
+}
+
+static gboolean
+is_planned (Plan *self, EbpfProgramSpec *program)
+{
+  EbpfProgramType type = ebpf_program_spec_get_program_type (program);
+  gboolean autoload = ebpf_program_spec_get_autoload (program);
+
+  /* A function of a section that says nothing is for other programs to call. */
+  if (type == EBPF_PROGRAM_TYPE_UNSPEC)
+    return FALSE;
+
+  return type == EBPF_PROGRAM_TYPE_STRUCT_OPS ? is_called_if_listed (self, program, autoload)
+                                              : autoload;
+}
+
 static void
 make_plan (Plan *self)
 {
@@ -165,15 +210,11 @@ make_plan (Plan *self)
         g_ptr_array_add (self->maps, map);
     }
 
-  /* A function of a section that says nothing is for other programs to call. */
   for (guint i = 0; i < programs->len; i++)
     {
       EbpfProgramSpec *program = g_ptr_array_index (programs, i);
 
-      if (wanted != NULL
-              ? g_hash_table_contains (wanted, program)
-              : ebpf_program_spec_get_autoload (program) &&
-                    ebpf_program_spec_get_program_type (program) != EBPF_PROGRAM_TYPE_UNSPEC)
+      if (wanted != NULL ? g_hash_table_contains (wanted, program) : is_planned (self, program))
         g_ptr_array_add (self->programs, program);
     }
 }

@@ -17,6 +17,9 @@
 /* The kernel allows one level of maps in maps; a spec may even hold itself. */
 #define MAX_NESTING 4
 
+/* BPF_F_VTYPE_BTF_OBJ_FD: the value's type is a module's. */
+#define FLAG_VALUE_TYPE_FD (1u << 15)
+
 /* An object's types are some kilobytes. */
 #define MAX_TYPES_SIZE (1u << 20)
 
@@ -305,6 +308,38 @@ add_types (EbpfSysMapCreate *attr, EbpfMapSpec *spec, int btf_fd)
   attr->btf_value_type_id = ebpf_btf_type_get_id (value);
 }
 
+/* The value is of a type of the kernel's, found by the object's own. */
+static gboolean
+add_struct_ops (EbpfSysMapCreate *attr,
+                EbpfStructOpsType *type,
+                EbpfMapSpec *spec,
+                int btf_fd,
+                GError **error)
+{
+  const char *name = ebpf_struct_ops_get_name (spec, error);
+  GError *local_error = NULL;
+
+  if (name == NULL)
+    return FALSE;
+  if (!ebpf_struct_ops_type_find (type, name, &local_error))
+    {
+      ebpf_error_propagate_prefixed (error, local_error,
+                                     "map '%s': ", ebpf_map_spec_get_name (spec));
+      return FALSE;
+    }
+
+  attr->value_size = type->value_size;
+  attr->btf_vmlinux_value_type_id = type->value_id;
+  attr->btf_fd = btf_fd >= 0 ? (guint32) btf_fd : 0;
+  if (type->btf_fd > 0)
+    {
+      attr->map_flags |= FLAG_VALUE_TYPE_FD;
+      attr->value_type_btf_obj_fd = type->btf_fd;
+    }
+
+  return TRUE;
+}
+
 static int
 create_in_kernel (EbpfSysMapCreate *attr)
 {
@@ -330,6 +365,7 @@ create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
   g_autoptr (EbpfMapSpec) fixed = NULL;
   g_autoptr (EbpfMap) inner = NULL;
   g_autoptr (EbpfMap) self = NULL;
+  g_auto (EbpfStructOpsType) struct_ops = { 0 };
   EbpfMapSpec *inner_spec;
   EbpfSysMapCreate attr;
   GError *local_error = NULL;
@@ -354,7 +390,10 @@ create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
     attr.numa_node = ebpf_map_spec_get_numa_node (fixed);
   if (ebpf_sys_has_feature (EBPF_FEATURE_PROG_NAME))
     ebpf_sys_copy_name (attr.map_name, ebpf_map_spec_get_name (fixed));
-  add_types (&attr, fixed, btf_fd);
+  if (attr.map_type != BPF_MAP_TYPE_STRUCT_OPS)
+    add_types (&attr, fixed, btf_fd);
+  else if (!add_struct_ops (&attr, &struct_ops, fixed, btf_fd, error))
+    return NULL;
 
   inner_spec = ebpf_map_spec_get_inner_map (fixed);
   if (inner_spec != NULL)
@@ -467,6 +506,13 @@ ebpf_map_populate (EbpfMap *self,
                    GError **error)
 {
   guint n_contents = ebpf_map_spec_get_n_contents (spec);
+
+  /* To put it in would register it: that is what attaching does. */
+  if (self->map_type == BPF_MAP_TYPE_STRUCT_OPS)
+    {
+      self->struct_ops = ebpf_struct_ops_value_new (spec, resolve, user_data, error);
+      return self->struct_ops != NULL;
+    }
 
   for (guint i = 0; i < n_contents; i++)
     {

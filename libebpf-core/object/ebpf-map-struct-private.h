@@ -3,6 +3,7 @@
 #pragma once
 
 #include "object/ebpf-map-private.h"
+#include "object/ebpf-struct-ops-private.h"
 #include "sys/ebpf-sys-private.h"
 
 G_BEGIN_DECLS
@@ -38,6 +39,7 @@ struct _EbpfMap
   gpointer memory;
   gsize memory_size;
   gboolean memory_writable;
+  EbpfStructOpsValue *struct_ops; /* what it is registered with, or NULL */
 };
 
 /* Takes @fd, closes it on failure. @driver may be NULL: the registry is asked. @fresh: we have just

@@ -69,6 +69,7 @@ ebpf_map_finalize (GObject *object)
   g_clear_pointer (&self->key_type, ebpf_btf_type_unref);
   g_clear_pointer (&self->value_type, ebpf_btf_type_unref);
   g_clear_object (&self->driver);
+  g_clear_pointer (&self->struct_ops, ebpf_struct_ops_value_free);
   g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (ebpf_map_parent_class)->finalize (object);
@@ -378,6 +379,7 @@ steal_fd (EbpfMap *self)
 
   g_mutex_lock (&self->lock);
   ebpf_map_unmap_memory (self);
+  g_clear_pointer (&self->struct_ops, ebpf_struct_ops_value_free);
   g_mutex_unlock (&self->lock);
 
   return fd;

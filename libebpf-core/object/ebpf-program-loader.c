@@ -497,6 +497,8 @@ load_into_kernel (Load *self, const EbpfAttachTarget *target, char **log_out, GE
   if (ebpf_program_spec_has_attach_type (spec) && ebpf_program_spec_get_attach_type (spec) != 0 &&
       ebpf_sys_has_feature (EBPF_FEATURE_EXPECTED_ATTACH_TYPE))
     attr.expected_attach_type = (guint32) ebpf_program_spec_get_attach_type (spec);
+  if (target->member >= 0)
+    attr.expected_attach_type = (guint32) target->member;
 
   attr.kern_version = ebpf_program_spec_get_kernel_version (spec);
   if (attr.kern_version == KERNEL_VERSION_ANY ||

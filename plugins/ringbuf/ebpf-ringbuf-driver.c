@@ -18,8 +18,9 @@ typedef struct
 EBPF_DEFINE_PLUGIN (EbpfRingbufDriver,
                     ebpf_ringbuf_driver,
                     "ringbuf",
-                    "Ring buffers, which all CPUs write to",
-                    EBPF_MAP_TYPE_RINGBUF)
+                    "Ring buffers, which all CPUs write to, and those which user space writes to",
+                    EBPF_MAP_TYPE_RINGBUF,
+                    EBPF_MAP_TYPE_USER_RINGBUF)
 
 static guint
 get_page_size (void)
@@ -103,6 +104,15 @@ ebpf_ringbuf_driver_open_reader (EbpfMapDriver *driver,
                                  GVariant *options,
                                  GError **error)
 {
+  if (ebpf_map_get_map_type (map) == EBPF_MAP_TYPE_USER_RINGBUF)
+    {
+      ebpf_plugin_set_error (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                             "opening a reader of map %s: it is a user-ringbuf, which this side "
+                             "writes to and programs read",
+                             ebpf_map_get_name (map));
+      return NULL;
+    }
+
   if (options != NULL && g_variant_n_children (options) > 0)
     {
       g_autoptr (GVariant) option = g_variant_get_child_value (options, 0);

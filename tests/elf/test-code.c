@@ -293,6 +293,23 @@ test_callbacks (gconstpointer byte_order)
   g_assert_cmpuint (get_code (spec, "sum_indices")->func_infos->len, ==, 2);
 }
 
+/* The verifier finds it by the tag; what it calls has to be there, too. */
+static void
+test_exception_callback (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec =
+      open_object (GINT_TO_POINTER (EBPF_BYTE_ORDER_LITTLE_ENDIAN), "exceptions");
+  const EbpfCode *code = get_code (spec, "throws");
+
+  g_assert_cmpuint (code->func_infos->len, ==, 4);
+  g_assert_cmpstr (function_at (spec, code, 0), ==, "throws");
+  g_assert_cmpstr (callee (spec, code, 1), ==, "check");
+  g_assert_cmpstr (function_at (spec, code, g_array_index (code->func_infos, EbpfFuncInfo, 2).insn),
+                   ==, "handle");
+  g_assert_cmpstr (function_at (spec, code, g_array_index (code->func_infos, EbpfFuncInfo, 3).insn),
+                   ==, "count");
+}
+
 static void
 test_programs (gconstpointer byte_order)
 {
@@ -456,6 +473,7 @@ main (int argc, char **argv)
   ebpf_test_add_data ("/elf/code/hidden/big", big, test_hidden);
   ebpf_test_add_data ("/elf/code/callbacks/little", little, test_callbacks);
   ebpf_test_add_data ("/elf/code/callbacks/big", big, test_callbacks);
+  ebpf_test_add ("/elf/code/exception-callback", test_exception_callback);
   ebpf_test_add_data ("/elf/code/relocations/little", little, test_relocations);
   ebpf_test_add_data ("/elf/code/relocations/big", big, test_relocations);
   ebpf_test_add ("/elf/code/kernel-functions", test_kernel_functions);

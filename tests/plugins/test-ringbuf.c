@@ -54,6 +54,28 @@ test_fixup (void)
 }
 
 static void
+test_user_ringbuf (void)
+{
+  const guint page_size = (guint) sysconf (_SC_PAGESIZE);
+  g_autoptr (EbpfMapSpec) spec =
+      ebpf_map_spec_new ("user", EBPF_MAP_TYPE_USER_RINGBUF, 0, 0, 3 * page_size - 1);
+  g_autoptr (EbpfMap) map = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (6, 1))
+    return;
+
+  map = ebpf_map_new (spec, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (ebpf_map_get_max_entries (map), ==, 4 * page_size);
+
+  g_assert_null (ebpf_map_open_reader (map, NULL, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_SUPPORTED,
+                                  "*user*programs read*");
+  ebpf_map_close (map);
+}
+
+static void
 test_fixup_errors (void)
 {
   g_autoptr (EbpfMapDriver) driver = find_driver ();
@@ -438,6 +460,7 @@ main (int argc, char **argv)
   ebpf_test_init (&argc, &argv);
 
   ebpf_test_add ("/plugins/ringbuf/fixup", test_fixup);
+  ebpf_test_add ("/plugins/ringbuf/user", test_user_ringbuf);
   ebpf_test_add ("/plugins/ringbuf/fixup-errors", test_fixup_errors);
   ebpf_test_add ("/plugins/ringbuf/explain", test_explain);
   ebpf_test_add ("/plugins/ringbuf/created", test_created);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Operations for the kernel to call. The structs are not the kernel's: members are in another order,
+ * many are missing, and one more is there. */
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "common.h"
+
+struct sock;
+
+struct tcp_congestion_ops
+{
+  char name[16];
+  void (*cong_avoid) (struct sock *sk, __u32 ack, __u32 acked);
+  __u32 (*undo_cwnd) (struct sock *sk);
+  __u32 (*ssthresh) (struct sock *sk);
+  __u32 flags;
+};
+
+struct tcp_congestion_ops___newer
+{
+  __u32 (*undo_cwnd) (struct sock *sk);
+  void (*from_the_future) (struct sock *sk);
+  __u32 (*ssthresh) (struct sock *sk);
+  __u64 not_set;
+  void (*cong_avoid) (struct sock *sk, __u32 ack, __u32 acked);
+  char name[16];
+};
+
+SEC ("struct_ops/half")
+__u32
+half (unsigned long long *ctx)
+{
+  return 2;
+}
+
+SEC ("struct_ops")
+__u32
+undo (unsigned long long *ctx)
+{
+  return 10;
+}
+
+SEC ("struct_ops")
+void
+avoid (unsigned long long *ctx)
+{
+}
+
+SEC ("struct_ops")
+void
+future (unsigned long long *ctx)
+{
+}
+
+/* For a map that is left out alone. */
+SEC ("struct_ops")
+__u32
+optional (unsigned long long *ctx)
+{
+  return 3;
+}
+
+SEC (".struct_ops")
+struct tcp_congestion_ops plain = {
+  .name = "ebpf_test_plain",
+  .flags = 1,
+  .ssthresh = (void *) half,
+  .undo_cwnd = (void *) undo,
+  .cong_avoid = (void *) avoid,
+};
+
+SEC (".struct_ops.link")
+struct tcp_congestion_ops___newer newer = {
+  .name = "ebpf_test_newer",
+  .ssthresh = (void *) half,
+  .undo_cwnd = (void *) undo,
+  .cong_avoid = (void *) avoid,
+  .from_the_future = (void *) future,
+};
+
+SEC ("?.struct_ops.link")
+struct tcp_congestion_ops left_out = {
+  .name = "ebpf_test_out",
+  .undo_cwnd = (void *) undo,
+  .ssthresh = (void *) half,
+  .cong_avoid = (void *) avoid,
+};
+
+SEC ("?.struct_ops")
+struct tcp_congestion_ops left_out_too = {
+  .name = "ebpf_test_out2",
+  .ssthresh = (void *) optional,
+};
+
+char _license[] SEC ("license") = "GPL";
