@@ -22,6 +22,7 @@
 #include "spec/ebpf-section-name.h"
 #include "spec/ebpf-binding.h"
 #include "spec/ebpf-collection-spec.h"
+#include "spec/ebpf-btf-minimize.h"
 #include "elf/ebpf-elf.h"
 #include "plugin/ebpf-map-driver.h"
 #include "plugin/ebpf-plugin-registry.h"

@@ -6,7 +6,7 @@ _ebpfctl ()
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=
 
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W 'inspect load run plugins version help --help --version' -- "$current"))
+    COMPREPLY=($(compgen -W 'inspect load run btf plugins version help --help --version' -- "$current"))
     return
   fi
 
@@ -14,10 +14,14 @@ _ebpfctl ()
     load:--pin-path)
       COMPREPLY=($(compgen -d -- "$current"))
       return ;;
+    btf:-o|btf:--output)
+      compopt -o filenames 2> /dev/null
+      COMPREPLY=($(compgen -f -- "$current"))
+      return ;;
     load:--program|load:--max-entries|run:--for)
       return ;;
     help:*)
-      COMPREPLY=($(compgen -W 'inspect load run plugins version' -- "$current"))
+      COMPREPLY=($(compgen -W 'inspect load run btf plugins version' -- "$current"))
       return ;;
   esac
 
@@ -25,6 +29,9 @@ _ebpfctl ()
     inspect) words='--json --help' ;;
     load) words='--json --log --program --max-entries --pin-path --help' ;;
     run) words='--for --json --help example:exec' ;;
+    btf)
+      words='minimize --help'
+      [ "$COMP_CWORD" -eq 2 ] || words='--output --json --help' ;;
     plugins) words='--json --help' ;;
     *) return ;;
   esac

@@ -23,6 +23,7 @@ static const struct
   { "inspect", "Show what is in an object file", ebpfctl_inspect },
   { "load", "Load an object into the kernel, say what happened, unload it", ebpfctl_load },
   { "run", "Load and attach an object and print its events", ebpfctl_run },
+  { "btf", "Work with type information", ebpfctl_btf },
   { "plugins", "List the plug-ins for map types", ebpfctl_plugins },
   { "version", "Show the version", version },
   { "help", "Show this help, or that of a command", help },

@@ -5,6 +5,7 @@
 #include "base/ebpf-enum-types.h"
 #include "base/ebpf-error-private.h"
 #include "btf/ebpf-btf-parse-private.h"
+#include "btf/ebpf-btf-writer-private.h"
 
 /**
  * EbpfBtf:
@@ -320,4 +321,33 @@ ebpf_btf_get_bytes (EbpfBtf *self)
   g_return_val_if_fail (EBPF_IS_BTF (self), NULL);
 
   return self->bytes != NULL ? g_bytes_ref (self->bytes) : g_bytes_new_static ("", 0);
+}
+
+/**
+ * ebpf_btf_encode:
+ * @self: type information
+ * @byte_order: byte order of the machine that it is for
+ *
+ * Encodes the type information, without the base's, as in the `.BTF` section of an object file.
+ *
+ * Returns: (transfer full): the bytes
+ */
+GBytes *
+ebpf_btf_encode (EbpfBtf *self, EbpfByteOrder byte_order)
+{
+  guint32 length = 0;
+
+  g_return_val_if_fail (EBPF_IS_BTF (self), NULL);
+
+  if (self->n_types > 0)
+    {
+      guint32 last = self->offsets[self->n_types - 1];
+      const struct btf_type *type = (gconstpointer) (self->types + last);
+
+      length = last + sizeof *type +
+               ebpf_btf_tail_size (ebpf_btf_kind_of (type), ebpf_btf_vlen_of (type));
+    }
+
+  return ebpf_btf_encode_blob (self->types, length, self->strings, self->strings_length,
+                               byte_order);
 }

@@ -50,4 +50,7 @@ EbpfBtfType *ebpf_btf_find_type (EbpfBtf *self, const char *name, EbpfBtfKind ki
 EBPF_AVAILABLE_IN_ALL
 GBytes *ebpf_btf_get_bytes (EbpfBtf *self);
 
+EBPF_AVAILABLE_IN_ALL
+GBytes *ebpf_btf_encode (EbpfBtf *self, EbpfByteOrder byte_order);
+
 G_END_DECLS

@@ -192,8 +192,8 @@ ebpf_core_cache_free (EbpfCoreCache *self)
 
 /* The kernel has next to no names with a flavour: going through its strings for them takes less
  * than a second index of its types by essential name would. */
-static GHashTable *
-find_flavours (EbpfBtf *btf)
+GHashTable *
+ebpf_core_find_flavours (EbpfBtf *btf)
 {
   GHashTable *flavours =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
@@ -265,7 +265,7 @@ find_in_target (EbpfCoreCache *self, EbpfBtf *target, const char *essential_name
   flavours = g_hash_table_lookup (self->flavours, target);
   if (flavours == NULL)
     {
-      flavours = find_flavours (target);
+      flavours = ebpf_core_find_flavours (target);
       g_hash_table_insert (self->flavours, target, flavours);
     }
 
@@ -395,8 +395,8 @@ get_candidates (EbpfCoreCache *self, guint32 type_id, GError **error)
 }
 
 /* Qualifiers have no name; what they qualify has. A typedef has one of its own. */
-static guint32
-skip_qualifiers (EbpfBtf *btf, guint32 id)
+guint32
+ebpf_core_skip_qualifiers (EbpfBtf *btf, guint32 id)
 {
   for (guint depth = 0; depth < EBPF_CORE_MAX_DEPTH; depth++)
     {
@@ -443,8 +443,9 @@ get_entry (EbpfCoreCache *self, const EbpfCoreRelo *relo, GError **error)
       return NULL;
     }
 
-  root = relo->kind == EBPF_CORE_TYPE_ID_LOCAL ? relo->type_id
-                                               : skip_qualifiers (self->local, relo->type_id);
+  root = relo->kind == EBPF_CORE_TYPE_ID_LOCAL
+             ? relo->type_id
+             : ebpf_core_skip_qualifiers (self->local, relo->type_id);
   if (!ebpf_core_spec_parse (&local, self->local, root,
                              ebpf_btf_peek_name (self->local, relo->access_str_off), relo->kind,
                              error))
@@ -570,7 +571,7 @@ group_add (Group *self, Entry *entry)
 static Group *
 get_group (EbpfCoreCache *self, GHashTable *groups, guint32 type_id)
 {
-  guint32 root = skip_qualifiers (self->local, type_id);
+  guint32 root = ebpf_core_skip_qualifiers (self->local, type_id);
   Group *group = g_hash_table_lookup (groups, GUINT_TO_POINTER (root));
 
   if (group == NULL)

@@ -92,6 +92,12 @@ typedef struct
 gsize ebpf_core_essential_length (const char *name);
 gboolean ebpf_core_essential_equal (const char *a, const char *b);
 
+/* Names of a BTF that have a flavour: essential name -> GPtrArray of them. */
+GHashTable *ebpf_core_find_flavours (EbpfBtf *btf);
+
+/* The type that relocations against @id look for the name of. */
+guint32 ebpf_core_skip_qualifiers (EbpfBtf *btf, guint32 id);
+
 /* Whether a local type of kind @a is looked for among target types of kind @b. */
 gboolean ebpf_core_kinds_match (guint a, guint b);
 

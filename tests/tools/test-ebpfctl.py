@@ -101,7 +101,8 @@ def test_usage_errors():
                  ['load', '--max-entries', 'map=0', 'x'], ['load', '--max-entries', 'map=4294967296', 'x'],
                  ['load', '--max-entries', '=5', 'x'], ['load', '--program'], ['run'], ['run', '--for', 'ever', 'x'],
                  ['run', '--for', '-1', 'x'], ['run', '--for', 'nan', 'x'], ['run', 'a', 'b'], ['plugins', 'x'],
-                 ['version', '--no-such-option'], ['help', 'no-such-command']):
+                 ['btf'], ['btf', 'no-such-command'], ['btf', 'minimize'], ['btf', 'minimize', '-o', 'x'],
+                 ['btf', 'minimize', '-o', 'x', 'y'], ['version', '--no-such-option'], ['help', 'no-such-command']):
         result = ebpfctl(*args)
         assert_one_line_error(result, 2, '--help')
         assert result.stdout == '', (args, result.stdout)
@@ -116,7 +117,7 @@ def test_help():
         assert result.stderr == '', result.stderr
 
     top = ebpfctl('--help').stdout
-    for command in 'inspect', 'load', 'run', 'plugins':
+    for command in 'inspect', 'load', 'run', 'btf', 'plugins':
         assert f'\n  {command} ' in top, top
 
 
@@ -517,6 +518,53 @@ def test_plugins():
 
 
 # Without privileges
+
+
+def test_btf_help():
+    result = ebpfctl('btf', '--help')
+    assert result.returncode == 0 and '\n  minimize ' in result.stdout, result
+    result = ebpfctl('btf', 'minimize', '--help')
+    assert result.returncode == 0 and 'Examples:' in result.stdout, result
+
+
+def test_btf_minimize():
+    """The types of an object itself serve as a kernel's: they have what the object looks for."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / 'small.btf'
+        kernel = Path('/sys/kernel/btf/vmlinux')
+        if not kernel.exists():
+            kernel = OBJECTS / 'core.bpf.o'
+        args = ['btf', 'minimize', '-o', output, kernel, OBJECTS / 'core.bpf.o', OBJECTS / 'minimal.bpf.o']
+        result = ebpfctl(*args)
+        assert result.returncode == 0 and result.stdout.startswith(str(output)), result
+        content = output.read_bytes()
+        assert content[:2] in (b'\x9f\xeb', b'\xeb\x9f'), content[:2]
+        assert b'\0task_struct\0' in content or b'\0task_struct___here\0' in content, content
+        assert len(content) < 4096, len(content)
+
+        output.unlink()
+        result = ebpfctl(*args, '--json')
+        assert json.loads(result.stdout) == {'output': str(output), 'types': json.loads(result.stdout)['types'],
+                                             'bytes': len(content)}, result
+        assert output.read_bytes() == content
+
+        # What is small already stays as it is.
+        again = Path(folder) / 'again.btf'
+        result = ebpfctl('btf', 'minimize', '-o', again, output, OBJECTS / 'core.bpf.o')
+        assert result.returncode == 0 and again.read_bytes() == content, result
+
+
+def test_btf_minimize_failures():
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / 'small.btf'
+        core = OBJECTS / 'core.bpf.o'
+        assert_one_line_error(ebpfctl('btf', 'minimize', '-o', output, folder + '/none', core), 1, 'none')
+        assert_one_line_error(ebpfctl('btf', 'minimize', '-o', output, core, folder + '/none'), 1, 'none')
+        assert_one_line_error(ebpfctl('btf', 'minimize', '-o', output, '/dev/null', core), 1)
+        assert_one_line_error(ebpfctl('btf', 'minimize', '-o', output, OBJECTS / 'minimal.be.bpf.o', core), 1,
+                              'core.bpf.o', 'byte order')
+        assert not output.exists()
+        assert_one_line_error(ebpfctl('btf', 'minimize', '-o', folder + '/none/small.btf', core, core), 1, 'none')
 
 
 def unprivileged(folder, *args):
