@@ -230,10 +230,3 @@ ebpf_btf_foreach_type_named (EbpfBtf *self,
   if (name != NULL && name[0] != '\0')
     foreach_named (self, self, name, FALSE, func, user_data);
 }
-
-void
-ebpf_btf_foreach_function (EbpfBtf *self, const char *name, EbpfBtfIdFunc func, gpointer user_data)
-{
-  if (name != NULL && name[0] != '\0')
-    foreach_named (self, self, name, TRUE, func, user_data);
-}

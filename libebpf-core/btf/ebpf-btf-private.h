@@ -87,8 +87,6 @@ void ebpf_btf_foreach_type_named (EbpfBtf *self,
                                   const char *name,
                                   EbpfBtfIdFunc func,
                                   gpointer user_data);
-void
-ebpf_btf_foreach_function (EbpfBtf *self, const char *name, EbpfBtfIdFunc func, gpointer user_data);
 
 /* Values. @data must hold ebpf_btf_size_of (). Floating reference; NULL with @error. */
 GVariant *ebpf_btf_value_to_variant (EbpfBtf *self,

@@ -55,14 +55,6 @@ fixup (EbpfMapSpec *spec, EbpfMapDriver *driver, GError **error)
   return g_steal_pointer (&copy);
 }
 
-EbpfMapSpec *
-ebpf_map_fixup_spec (EbpfMapSpec *spec, GError **error)
-{
-  g_autoptr (EbpfMapDriver) driver = find_driver (spec, error);
-
-  return driver != NULL ? fixup (spec, driver, error) : NULL;
-}
-
 gboolean
 ebpf_map_check_compatible (EbpfMap *self, EbpfMapSpec *spec, GError **error)
 {

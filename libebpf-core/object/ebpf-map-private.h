@@ -23,9 +23,6 @@ gboolean ebpf_map_populate (EbpfMap *self,
                             gpointer user_data,
                             GError **error);
 
-/* The driver's fix-ups on a copy of @spec. */
-EbpfMapSpec *ebpf_map_fixup_spec (EbpfMapSpec *spec, GError **error);
-
 /* Whether @self can stand in for @spec (not fixed up yet); the error lists all differences. */
 gboolean ebpf_map_check_compatible (EbpfMap *self, EbpfMapSpec *spec, GError **error);
 

@@ -42,8 +42,6 @@ EbpfCode *ebpf_code_new (void);
 EbpfCode *ebpf_code_ref (EbpfCode *self);
 void ebpf_code_unref (EbpfCode *self);
 
-/* Appends @other behind @self and moves what belongs to it. Returns where it starts. */
-guint32 ebpf_code_append (EbpfCode *self, const EbpfCode *other);
 void ebpf_code_add_reloc (EbpfCode *self,
                           guint32 insn,
                           EbpfRelocKind kind,

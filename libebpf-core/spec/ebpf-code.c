@@ -49,40 +49,6 @@ ebpf_code_unref (EbpfCode *self)
   g_atomic_rc_box_release_full (self, code_clear);
 }
 
-guint32
-ebpf_code_append (EbpfCode *self, const EbpfCode *other)
-{
-  guint32 base = self->insns->len;
-
-  g_array_append_vals (self->insns, other->insns->data, other->insns->len);
-
-  for (guint i = 0; i < other->relocs->len; i++)
-    {
-      EbpfReloc reloc = g_array_index (other->relocs, EbpfReloc, i);
-
-      reloc.insn += base;
-      g_ref_string_acquire (reloc.symbol);
-      g_array_append_val (self->relocs, reloc);
-    }
-
-    /* Each of the records starts with its instruction's number. */
-#define APPEND_RECORDS(field, type)                                                                \
-  for (guint i = 0; i < other->field->len; i++)                                                    \
-    {                                                                                              \
-      type record = g_array_index (other->field, type, i);                                         \
-                                                                                                   \
-      record.insn += base;                                                                         \
-      g_array_append_val (self->field, record);                                                    \
-    }
-
-  APPEND_RECORDS (func_infos, EbpfFuncInfo)
-  APPEND_RECORDS (line_infos, EbpfLineInfo)
-  APPEND_RECORDS (core_relos, EbpfCoreRelo)
-#undef APPEND_RECORDS
-
-  return base;
-}
-
 void
 ebpf_code_add_reloc (EbpfCode *self,
                      guint32 insn,

@@ -13,6 +13,5 @@ void ebpf_record_batch_clear_accessed (EbpfRecordBatch *self);
 /* The same as the accessors, but the reader's own looking is no access. */
 guint ebpf_record_batch_peek_n_records (EbpfRecordBatch *self);
 gsize ebpf_record_batch_peek_size (EbpfRecordBatch *self);
-guint64 ebpf_record_batch_peek_lost (EbpfRecordBatch *self);
 
 G_END_DECLS

@@ -584,9 +584,3 @@ ebpf_record_batch_peek_size (EbpfRecordBatch *self)
 {
   return self->slab_size;
 }
-
-guint64
-ebpf_record_batch_peek_lost (EbpfRecordBatch *self)
-{
-  return self->lost;
-}
