@@ -259,3 +259,30 @@ ebpf_test_wait_for (gboolean *flag)
       g_source_remove (source);
     }
 }
+
+GBytes *
+ebpf_test_change_relocation (GBytes *object, guint type_id, guint from, guint to)
+{
+  gsize size, found = 0;
+  const guint8 *data = g_bytes_get_data (object, &size);
+  guint8 *copy = g_memdup2 (data, size);
+
+  /* struct bpf_core_relo: offset of the instruction, type, offset of the access string, kind */
+  for (gsize i = 0; i + 16 <= size; i += 4)
+    {
+      guint32 record[4];
+
+      memcpy (record, data + i, sizeof record);
+      if (record[0] % 8 != 0 || record[0] > G_MAXUINT16 || record[1] != type_id || record[2] == 0 ||
+          record[2] > G_MAXUINT16 || (record[3] != from && record[3] != to))
+        continue;
+
+      g_assert_cmpuint (found, ==, 0);
+      found = i;
+      record[3] = to;
+      memcpy (copy + i, record, sizeof record);
+    }
+  g_assert_cmpuint (found, !=, 0);
+
+  return g_bytes_new_take (copy, size);
+}

@@ -30,6 +30,10 @@ char *ebpf_test_object (const char *name);
 /* The bytes of such an object, to be damaged. */
 GBytes *ebpf_test_object_bytes (const char *name);
 
+/* The same with the one CO-RE relocation to a type that is of kind @from changed to kind @to, where
+ * the compiler did not know that kind. */
+GBytes *ebpf_test_change_relocation (GBytes *object, guint type_id, guint from, guint to);
+
 /* Number of open file descriptors. */
 guint ebpf_test_count_fds (void);
 
