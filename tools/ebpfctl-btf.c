@@ -11,6 +11,7 @@ static const struct
   const char *summary;
   int (*run) (int argc, char **argv);
 } commands[] = {
+  { "btf dump", "dump", "Print type information as C, JSON or text", ebpfctl_btf_dump },
   { "btf minimize", "minimize", "Make the little of a kernel's types that some objects need",
     ebpfctl_btf_minimize },
 };
@@ -27,7 +28,11 @@ print_help (void)
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     printf ("  %-10s  %s\n", commands[i].word, commands[i].summary);
   printf ("\n"
-          "“ebpfctl btf COMMAND --help” tells more of a command.\n");
+          "“ebpfctl btf COMMAND --help” tells more of a command.\n"
+          "\n"
+          "Examples:\n"
+          "  ebpfctl btf dump /sys/kernel/btf/vmlinux > vmlinux.h\n"
+          "  ebpfctl btf dump --type task_struct /sys/kernel/btf/vmlinux\n");
 
   return EBPFCTL_DONE;
 }

@@ -14,6 +14,11 @@ _ebpfctl ()
     load:--pin-path)
       COMPREPLY=($(compgen -d -- "$current"))
       return ;;
+    btf:-f|btf:--format)
+      COMPREPLY=($(compgen -W 'c json raw' -- "$current"))
+      return ;;
+    btf:-t|btf:--type)
+      return ;;
     btf:-o|btf:--output)
       compopt -o filenames 2> /dev/null
       COMPREPLY=($(compgen -f -- "$current"))
@@ -30,8 +35,11 @@ _ebpfctl ()
     load) words='--json --log --program --max-entries --pin-path --help' ;;
     run) words='--for --json --help example:exec' ;;
     btf)
-      words='minimize --help'
-      [ "$COMP_CWORD" -eq 2 ] || words='--output --json --help' ;;
+      case $COMP_CWORD:${COMP_WORDS[2]} in
+        2:*) words='dump minimize --help' ;;
+        *:dump) words='--format --type --base --plain --help /sys/kernel/btf/vmlinux' ;;
+        *) words='--output --json --help' ;;
+      esac ;;
     plugins) words='--json --help' ;;
     *) return ;;
   esac

@@ -522,6 +522,26 @@ typedef enum /*< enum >*/
 } EbpfBtfLinkage;
 
 /**
+ * EbpfBtfDumpFlags:
+ * @EBPF_BTF_DUMP_FLAGS_NONE: types and nothing else
+ * @EBPF_BTF_DUMP_FLAGS_GUARD: between `#ifndef __VMLINUX_H__` and `#endif`
+ * @EBPF_BTF_DUMP_FLAGS_PRESERVE_ACCESS: compiled by clang, all accesses to structs are recorded, so
+ *   that they are relocated when a program is loaded; not where `BPF_NO_PRESERVE_ACCESS_INDEX` is
+ *   defined
+ * @EBPF_BTF_DUMP_FLAGS_KFUNCS: the functions that the kernel offers to programs, too, where it marks
+ *   them (Linux 6.10, by pahole 1.26); not where `BPF_NO_KFUNC_PROTOTYPES` is defined
+ *
+ * What is written beside the types when type information becomes C.
+ */
+typedef enum /*< flags >*/
+{
+  EBPF_BTF_DUMP_FLAGS_NONE = 0,
+  EBPF_BTF_DUMP_FLAGS_GUARD = 1 << 0,
+  EBPF_BTF_DUMP_FLAGS_PRESERVE_ACCESS = 1 << 1,
+  EBPF_BTF_DUMP_FLAGS_KFUNCS = 1 << 2,
+} EbpfBtfDumpFlags;
+
+/**
  * EbpfLayoutFormat:
  * @EBPF_LAYOUT_FORMAT_UNSIGNED: unsigned integer
  * @EBPF_LAYOUT_FORMAT_SIGNED: signed integer

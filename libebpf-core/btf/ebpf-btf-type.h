@@ -60,7 +60,34 @@ EBPF_AVAILABLE_IN_ALL
 guint ebpf_btf_type_get_n_elements (EbpfBtfType *self);
 
 EBPF_AVAILABLE_IN_ALL
+guint ebpf_btf_type_get_member_size (EbpfBtfType *self, guint index);
+
+EBPF_AVAILABLE_IN_ALL
+guint ebpf_btf_type_get_index_id (EbpfBtfType *self);
+
+EBPF_AVAILABLE_IN_ALL
+EbpfBtfIntEncoding ebpf_btf_type_get_int_encoding (EbpfBtfType *self);
+
+EBPF_AVAILABLE_IN_ALL
+guint ebpf_btf_type_get_int_bits (EbpfBtfType *self);
+
+EBPF_AVAILABLE_IN_ALL
+guint ebpf_btf_type_get_int_bit_offset (EbpfBtfType *self);
+
+EBPF_AVAILABLE_IN_ALL
+EbpfBtfLinkage ebpf_btf_type_get_linkage (EbpfBtfType *self);
+
+EBPF_AVAILABLE_IN_ALL
+int ebpf_btf_type_get_component (EbpfBtfType *self);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_btf_type_get_kind_flag (EbpfBtfType *self);
+
+EBPF_AVAILABLE_IN_ALL
 char *ebpf_btf_type_to_declaration (EbpfBtfType *self, const char *name);
+
+EBPF_AVAILABLE_IN_ALL
+char *ebpf_btf_type_to_c_definition (EbpfBtfType *self, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 char *ebpf_btf_type_get_variant_type_string (EbpfBtfType *self);

@@ -53,4 +53,11 @@ GBytes *ebpf_btf_get_bytes (EbpfBtf *self);
 EBPF_AVAILABLE_IN_ALL
 GBytes *ebpf_btf_encode (EbpfBtf *self, EbpfByteOrder byte_order);
 
+EBPF_AVAILABLE_IN_ALL
+char *ebpf_btf_dump_c (EbpfBtf *self,
+                       const guint *ids,
+                       gsize n_ids,
+                       EbpfBtfDumpFlags flags,
+                       GError **error);
+
 G_END_DECLS

@@ -5,8 +5,11 @@
 
 #pragma once
 
+/* A vmlinux.h has all types of the kernel. */
+#ifndef __VMLINUX_H__
 #include <stdbool.h>
 #include <stddef.h>
+#endif
 
 #ifndef __ulong
 #define __ulong_concat(a, b) a##b
@@ -29,6 +32,8 @@
 
 #define ARRAY_SIZE(a) (sizeof (a) / sizeof ((a)[0]))
 
+#ifndef __VMLINUX_H__
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct task_struct
@@ -40,3 +45,5 @@ struct task_struct
 };
 
 #pragma clang attribute pop
+
+#endif

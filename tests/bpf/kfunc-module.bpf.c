@@ -6,10 +6,7 @@
 #include <bpf/bpf_helpers.h>
 #include "common.h"
 
-struct nf_conn
-{
-  unsigned long status;
-};
+struct nf_conn;
 
 struct bpf_ct_opts___here
 {

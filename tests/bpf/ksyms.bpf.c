@@ -7,6 +7,8 @@
 #include <bpf/bpf_helpers.h>
 #include "common.h"
 
+#ifndef __VMLINUX_H__
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct sk_buff
@@ -15,6 +17,8 @@ struct sk_buff
 };
 
 #pragma clang attribute pop
+
+#endif
 
 extern const void _text __ksym;
 extern const void no_such_symbol __ksym __weak;

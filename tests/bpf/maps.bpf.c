@@ -6,7 +6,7 @@
 #include <bpf/bpf_helpers.h>
 #include "common.h"
 
-struct key
+struct map_key
 {
   __u32 pid;
   __u32 cpu;
@@ -29,7 +29,7 @@ struct lpm_key
 struct
 {
   __uint (type, BPF_MAP_TYPE_HASH);
-  __type (key, struct key);
+  __type (key, struct map_key);
   __type (value, struct value);
   __uint (max_entries, 1024);
   __uint (map_flags, BPF_F_NO_PREALLOC);
@@ -192,7 +192,7 @@ SEC ("socket")
 int
 use (struct __sk_buff *skb)
 {
-  struct key key = { .pid = 1 };
+  struct map_key key = { .pid = 1 };
   __u32 index = 0;
   struct value *value = bpf_map_lookup_elem (&hash, &key);
 
