@@ -9,6 +9,7 @@
 
 struct sock;
 
+#ifndef __VMLINUX_H__
 struct tcp_congestion_ops
 {
   char name[16];
@@ -17,6 +18,7 @@ struct tcp_congestion_ops
   __u32 (*ssthresh) (struct sock *sk);
   __u32 flags;
 };
+#endif
 
 struct tcp_congestion_ops___newer
 {

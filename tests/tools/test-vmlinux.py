@@ -130,6 +130,14 @@ def test_enums():
     run(CC[0], *BPF, '-fsyntax-only', write('enums.c', '\n'.join(lines) + '\n'))
 
 
+def essence(entry):
+    """What does not depend on whether a struct has all of its members."""
+    kept = {key: value for key, value in entry.items() if key not in ('instructions', 'type')}
+    if entry.get('type') == 'struct-ops' and 'value_size' in kept:
+        del kept['value_size']
+    return kept
+
+
 def test_builds_all():
     """Each of the tests' BPF sources builds with it in place of the kernel's headers."""
     sources = sorted(Path(SOURCES).glob('*.bpf.c'))
@@ -156,8 +164,7 @@ def test_builds_all():
         spec, usual = (json.loads(run(EBPFCTL, 'inspect', '--json', path))
                        for path in (output, Path(os.environ['EBPF_TEST_OBJECTS']) / output.name))
         for part in 'maps', 'programs', 'variables':
-            assert [{**entry, 'instructions': 0, 'type': None} for entry in spec[part]] == \
-                [{**entry, 'instructions': 0, 'type': None} for entry in usual[part]], (output.name, spec[part])
+            assert list(map(essence, spec[part])) == list(map(essence, usual[part])), (output.name, spec[part])
 
     # And by itself, without what was parsed before.
     source = Path(SOURCES) / 'core.bpf.c'
