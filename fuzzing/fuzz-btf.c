@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* libFuzzer: anything as type information. What is accepted is walked, read, written, printed, laid
- * out and rewritten for a kernel. Build with
- *   CC=clang meson setup _build-fuzz -Db_sanitize=address,undefined -Db_lundef=false
- *   and -fsanitize=fuzzer for this file, linked with the static library. */
+ * out, written as C, each type put once, and rewritten for a kernel. `./dev fuzz` builds it. */
 
 #include "base/ebpf-error.h"
+#include "btf/ebpf-btf-dedup.h"
 #include "btf/ebpf-btf-parse-private.h"
 #include "btf/ebpf-ext-info-private.h"
 #include "btf/ebpf-layout.h"
@@ -26,6 +25,7 @@ try_values (EbpfBtf *btf, guint32 id, const guint8 *data, gsize size)
   g_autoptr (EbpfBtfType) type = ebpf_btf_get_type_by_id (btf, id);
   g_autofree char *declaration = ebpf_btf_type_to_declaration (type, "x");
   g_autofree char *string = ebpf_btf_type_get_variant_type_string (type);
+  g_autofree char *definition = ebpf_btf_type_to_c_definition (type, NULL);
   g_autoptr (EbpfLayout) layout = ebpf_layout_new (type, NULL);
   g_autofree guint8 *value = NULL;
   g_autofree guint8 *back = NULL;
@@ -61,6 +61,42 @@ try_values (EbpfBtf *btf, guint32 id, const guint8 *data, gsize size)
   g_assert_nonnull (again);
 }
 
+static void
+check_error (const GError *error)
+{
+  g_assert (error != NULL && error->domain == EBPF_ERROR && error->message[0] != '\0');
+}
+
+static void
+try_whole (EbpfBtf *btf)
+{
+  g_autoptr (EbpfBtf) once = NULL;
+  g_autoptr (EbpfBtf) again = NULL;
+  g_autoptr (GBytes) encoded = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  text = ebpf_btf_dump_c (btf, NULL, 0,
+                          EBPF_BTF_DUMP_FLAGS_GUARD | EBPF_BTF_DUMP_FLAGS_PRESERVE_ACCESS |
+                              EBPF_BTF_DUMP_FLAGS_KFUNCS,
+                          &error);
+  if (text == NULL)
+    check_error (error);
+  g_clear_error (&error);
+
+  once = ebpf_btf_dedup (btf, &error);
+  if (once == NULL)
+    check_error (error);
+  else
+    g_assert (ebpf_btf_get_n_types (once) <= ebpf_btf_get_n_types (btf));
+  g_clear_error (&error);
+
+  encoded = ebpf_btf_encode (btf, EBPF_BYTE_ORDER_BIG_ENDIAN);
+  again = ebpf_btf_new_from_bytes (encoded, NULL, &error);
+  g_assert_no_error (error);
+  g_assert (ebpf_btf_get_n_types (again) == ebpf_btf_get_n_types (btf));
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -91,6 +127,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       ebpf_btf_lookup (btf, ebpf_btf_name_of (btf, type), 0);
       try_values (btf, id, data, size);
     }
+
+  try_whole (btf);
 
   for (i = 0; i < EBPF_N_FEATURES; i++)
     features[i] = (data[size - 1] >> (i % 8)) & 1;
