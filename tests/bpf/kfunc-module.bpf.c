@@ -6,7 +6,12 @@
 #include <bpf/bpf_helpers.h>
 #include "common.h"
 
-struct nf_conn;
+#ifndef __VMLINUX_H__
+struct nf_conn
+{
+  unsigned long status;
+};
+#endif
 
 struct bpf_ct_opts___here
 {

@@ -53,7 +53,7 @@ test_definitions (gconstpointer data)
     guint64 extra;
     const char *key, *value;
   } expected[] = {
-    { "hash", 1, 8, 24, 1024, 1, 0, "key", "value" },
+    { "hash", 1, 8, 24, 1024, 1, 0, "map_key", "value" },
     { "array", 2, 4, 24, 16, 0, 0, "__u32", "value_t" },
     { "lru_hash", 9, 12, 40, 100, 0, 0, NULL, NULL },
     { "percpu_hash", 5, 4, 8, 128, 0, 0, "__u32", "__u64" },

@@ -94,7 +94,7 @@ test_from_object (void)
 
   map = ebpf_map_new (ebpf_collection_spec_get_map (spec, "hash"), &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (ebpf_btf_type_get_name (ebpf_map_get_key_type (map)), ==, "key");
+  g_assert_cmpstr (ebpf_btf_type_get_name (ebpf_map_get_key_type (map)), ==, "map_key");
   check_variants (map);
 
   /* Without the type it is bytes. */
@@ -150,7 +150,7 @@ test_from_kernel (void)
   /* Somebody else opens it and finds the types in the kernel. */
   other = ebpf_map_new_from_id (ebpf_map_get_id (map), &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (ebpf_btf_type_get_name (ebpf_map_get_key_type (other)), ==, "key");
+  g_assert_cmpstr (ebpf_btf_type_get_name (ebpf_map_get_key_type (other)), ==, "map_key");
   g_assert_cmpint (ebpf_btf_type_get_size (ebpf_map_get_value_type (other)), ==,
                    sizeof (struct value));
   check_variants (other);
@@ -162,7 +162,7 @@ test_from_kernel (void)
   ebpf_sys_set_fault_func (NULL, NULL);
   g_assert_no_error (error);
   g_assert_cmpuint (n_creates, ==, 2);
-  g_assert_cmpstr (ebpf_btf_type_get_name (ebpf_map_get_key_type (without)), ==, "key");
+  g_assert_cmpstr (ebpf_btf_type_get_name (ebpf_map_get_key_type (without)), ==, "map_key");
 
   ebpf_sys_clear_fd (&btf_fd);
 }
