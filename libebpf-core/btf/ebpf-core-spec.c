@@ -701,6 +701,11 @@ ebpf_core_fixup_init (EbpfCoreFixup *self,
   if (ebpf_core_kind_is_field (kind))
     return fixup_init_field (self, kind, local, target, error);
 
+  /* What bpf_core_type_size () and bpf_core_type_id_kernel () promise for a type that is not there:
+   * they are questions, too. */
+  self->is_question =
+      target == NULL && (kind == EBPF_CORE_TYPE_SIZE || kind == EBPF_CORE_TYPE_ID_TARGET);
+
   switch (kind)
     {
     /* Neither is what the compiler saw once objects were linked into one. */
@@ -711,9 +716,9 @@ ebpf_core_fixup_init (EbpfCoreFixup *self,
     case EBPF_CORE_TYPE_ID_TARGET:
       self->local = local->root;
       /* An id says nothing about which module it belongs to. */
-      if (target == NULL || ebpf_btf_get_base (target->btf) != NULL)
+      if (target != NULL && ebpf_btf_get_base (target->btf) != NULL)
         self->poison = TRUE;
-      else
+      else if (target != NULL)
         self->target = target->root;
       return TRUE;
 
@@ -727,7 +732,7 @@ ebpf_core_fixup_init (EbpfCoreFixup *self,
       self->validate = TRUE;
       self->local = (guint64) size;
 
-      size = target != NULL ? ebpf_btf_size_of (target->btf, target->root) : -1;
+      size = target != NULL ? ebpf_btf_size_of (target->btf, target->root) : 0;
       if (size < 0)
         self->poison = TRUE;
       else

@@ -334,6 +334,7 @@ relocate_data (const Context *context, const EbpfElfSymbol *symbol, GError **err
   EbpfElfSection *target = &context->elf->sections[symbol->section];
   EbpfInsn *insn = &context->section->insns[context->insn];
   gint64 offset = (gint64) symbol->value + insn[0].imm;
+  GRefString *map;
 
   /* The section is at most 4 GiB, or there will be no map of it. */
   if (offset < 0 || (guint64) offset > target->size || offset > G_MAXUINT32)
@@ -342,11 +343,16 @@ relocate_data (const Context *context, const EbpfElfSymbol *symbol, GError **err
                              " of section %s, which has %" G_GUINT64_FORMAT " bytes",
                              offset, target->name, target->size);
 
+  if (target->kind == EBPF_ELF_SECTION_ARENA)
+    map = context->elf->arena;
+  else
+    map = ebpf_elf_section_ref_name (target);
+
   target->referenced = TRUE;
   insn[0].src = EBPF_PSEUDO_MAP_VALUE;
   insn[0].imm = 0;
   insn[1].imm = (gint32) (guint32) offset;
-  add_reloc (context, EBPF_RELOC_MAP_VALUE, ebpf_elf_section_ref_name (target), offset, 0, FALSE);
+  add_reloc (context, EBPF_RELOC_MAP_VALUE, map, offset, 0, FALSE);
 
   return TRUE;
 }
@@ -390,7 +396,8 @@ relocate (const Context *context, EbpfElfSymbol *symbol, GError **error)
       (target->kind == EBPF_ELF_SECTION_MAPS || target->kind == EBPF_ELF_SECTION_LEGACY_MAPS))
     return relocate_map (context, symbol, error);
 
-  if (load && target->kind == EBPF_ELF_SECTION_DATA)
+  if (load && (target->kind == EBPF_ELF_SECTION_DATA ||
+               (target->kind == EBPF_ELF_SECTION_ARENA && elf->arena != NULL)))
     return relocate_data (context, symbol, error);
 
   return relocation_error (

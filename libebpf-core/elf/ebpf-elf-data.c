@@ -145,8 +145,13 @@ index_variables (EbpfElf *self, const EbpfElfSection *section, GError **error)
   return g_steal_pointer (&variables);
 }
 
+/* @map: where they are while the program runs. */
 static gboolean
-load_variables (EbpfElf *self, const EbpfElfSection *section, GBytes *contents, GError **error)
+load_variables (EbpfElf *self,
+                const EbpfElfSection *section,
+                const char *map,
+                GBytes *contents,
+                GError **error)
 {
   g_autoptr (GHashTable) types = index_variables (self, section, error);
 
@@ -182,8 +187,7 @@ load_variables (EbpfElf *self, const EbpfElfSection *section, GBytes *contents, 
         }
 
       value = g_bytes_new_from_bytes (contents, symbol->value, symbol->size);
-      variable =
-          ebpf_variable_spec_new (symbol->name, section->name, (guint) symbol->value, value, type);
+      variable = ebpf_variable_spec_new (symbol->name, map, (guint) symbol->value, value, type);
       if (!ebpf_elf_add_variable (self, variable, section, (gint64) symbol->value, error))
         return FALSE;
     }
@@ -228,7 +232,7 @@ load_section (EbpfElf *self, const EbpfElfSection *section, guint64 *zeros, GErr
   if (!ebpf_elf_add_map (self, map, section, -1, error))
     return FALSE;
 
-  return load_variables (self, section, contents, error);
+  return load_variables (self, section, section->name, contents, error);
 }
 
 gboolean
@@ -242,6 +246,81 @@ ebpf_elf_load_data (EbpfElf *self, GError **error)
 
       if (section->kind == EBPF_ELF_SECTION_DATA && section->size > 0 &&
           is_needed (self, section) && !load_section (self, section, &zeros, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* The only arena of the object. */
+static EbpfMapSpec *
+find_arena (EbpfElf *self, const EbpfElfSection *section, GError **error)
+{
+  GPtrArray *maps = ebpf_collection_spec_peek_maps (self->spec);
+  EbpfMapSpec *arena = NULL;
+
+  for (guint i = 0; i < maps->len; i++)
+    {
+      EbpfMapSpec *map = g_ptr_array_index (maps, i);
+
+      if (ebpf_map_spec_get_map_type (map) != EBPF_MAP_TYPE_ARENA)
+        continue;
+
+      if (arena != NULL)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_NOT_SUPPORTED, section, -1,
+                              "it has variables of an arena, and there are two: %s and %s",
+                              ebpf_map_spec_get_name (arena), ebpf_map_spec_get_name (map));
+          return NULL;
+        }
+
+      arena = map;
+    }
+
+  if (arena == NULL)
+    ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, section, -1,
+                        "it has variables of an arena, but .maps defines none");
+
+  return arena;
+}
+
+/* Variables in the address space of an arena: the arena's memory starts with them. */
+gboolean
+ebpf_elf_load_arena (EbpfElf *self, GError **error)
+{
+  const guint32 zero = 0;
+
+  for (guint32 i = 1; i < self->n_sections; i++)
+    {
+      const EbpfElfSection *section = &self->sections[i];
+      g_autoptr (GBytes) contents = NULL;
+      g_autoptr (GBytes) key = NULL;
+      EbpfMapSpec *arena;
+      guint64 zeros = 0;
+
+      if (section->kind != EBPF_ELF_SECTION_ARENA || section->size == 0)
+        continue;
+
+      arena = find_arena (self, section, error);
+      if (arena == NULL)
+        return FALSE;
+
+      if (self->arena != NULL || section->size > G_MAXUINT32)
+        {
+          ebpf_elf_set_error (
+              self, error, EBPF_ERROR_LIMIT, section, -1,
+              "more than one section, or more than 4 GiB, do not fit into an arena");
+          return FALSE;
+        }
+
+      contents = read_contents (self, section, &zeros, error);
+      if (contents == NULL)
+        return FALSE;
+
+      self->arena = g_ref_string_new (ebpf_map_spec_get_name (arena));
+      key = g_bytes_new (&zero, sizeof zero);
+      ebpf_map_spec_add_content (arena, key, contents);
+      if (!load_variables (self, section, self->arena, contents, error))
         return FALSE;
     }
 

@@ -56,6 +56,7 @@ ebpf_elf_free (EbpfElf *self)
   g_free (self->symbol_order);
   g_free (self->functions);
   g_free (self->license);
+  g_clear_pointer (&self->arena, g_ref_string_release);
   g_clear_pointer (&self->sections_by_name, g_hash_table_unref);
   g_clear_pointer (&self->ext_sections, g_hash_table_unref);
   g_clear_pointer (&self->datasecs, g_hash_table_unref);

@@ -135,7 +135,7 @@ typedef struct
   guint32 n_functions;
   GHashTable *map_symbols; /* EbpfElfSymbol -> EbpfElfSymbol: those that became maps */
   GHashTable *struct_ops;  /* first instruction of a program -> "struct:member" that it is for */
-  EbpfElfSymbol *arena;    /* the map that variables of .addr_space.1 live in, or NULL */
+  GRefString *arena;       /* the map that variables of .addr_space.1 live in, or NULL */
 
   char *license;
   guint32 version;
@@ -215,6 +215,7 @@ char **ebpf_elf_get_tags (EbpfElf *self, guint32 type_id);
 gboolean ebpf_elf_load_maps (EbpfElf *self, GError **error);
 gboolean ebpf_elf_load_legacy_maps (EbpfElf *self, GError **error);
 gboolean ebpf_elf_load_data (EbpfElf *self, GError **error);
+gboolean ebpf_elf_load_arena (EbpfElf *self, GError **error);
 gboolean ebpf_elf_load_kconfig (EbpfElf *self, GError **error);
 
 /* ebpf-elf-struct-ops.c. */

@@ -60,8 +60,9 @@ parse (GBytes *bytes, const char *source, GError **error)
    * symbol, says that they are used. */
   if (!ebpf_elf_find_functions (self, error) || !ebpf_elf_load_maps (self, error) ||
       !ebpf_elf_load_legacy_maps (self, error) || !ebpf_elf_load_struct_ops (self, error) ||
-      !ebpf_elf_load_code (self, error) || !ebpf_elf_load_data (self, error) ||
-      !ebpf_elf_load_kconfig (self, error) || !ebpf_elf_link_programs (self, error))
+      !ebpf_elf_load_arena (self, error) || !ebpf_elf_load_code (self, error) ||
+      !ebpf_elf_load_data (self, error) || !ebpf_elf_load_kconfig (self, error) ||
+      !ebpf_elf_link_programs (self, error))
     return NULL;
 
   return g_steal_pointer (&self->spec);

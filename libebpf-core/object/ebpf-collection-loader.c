@@ -317,6 +317,13 @@ create_map (Plan *self, EbpfMapSpec *spec, EbpfMapSpec *effective, GError **erro
           (ebpf_map_spec_is_constant (spec) && !ebpf_map_freeze (map, error)))
         return NULL;
     }
+  else if (ebpf_map_is_arena (map) && ebpf_map_spec_get_n_contents (spec) > 0)
+    {
+      g_autoptr (GBytes) bytes = ebpf_collection_spec_merge_data (self->load->spec, spec, error);
+
+      if (bytes == NULL || !ebpf_map_fill_arena (map, bytes, error))
+        return NULL;
+    }
   else if (has_references (spec))
     {
       g_hash_table_add (self->deferred, spec);

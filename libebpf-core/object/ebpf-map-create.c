@@ -506,6 +506,10 @@ ebpf_map_populate (EbpfMap *self,
       return self->struct_ops != NULL;
     }
 
+  if (ebpf_map_is_arena (self))
+    return ebpf_map_fill_arena (
+        self, n_contents > 0 ? ebpf_map_spec_get_content_value (spec, 0) : NULL, error);
+
   for (guint i = 0; i < n_contents; i++)
     {
       GError *local_error = NULL;

@@ -61,6 +61,43 @@ ebpf_map_freeze (EbpfMap *self, GError **error)
   return FALSE;
 }
 
+/* The kernel lets arrays and arenas be mapped. An arena is memory alone: it has no values, and its
+ * entries are pages. */
+gboolean
+ebpf_map_is_arena (EbpfMap *self)
+{
+  return (self->map_flags & EBPF_MAP_FLAGS_MMAPABLE) != 0 && self->value_size == 0 &&
+         self->key_size == 0 && self->max_entries > 0;
+}
+
+gboolean
+ebpf_map_fill_arena (EbpfMap *self, GBytes *contents, GError **error)
+{
+  gpointer memory;
+  gsize size;
+
+  memory = ebpf_map_peek_memory (self, &size, NULL, error);
+  if (memory == NULL)
+    return FALSE;
+
+  if (contents != NULL && g_bytes_get_size (contents) > size)
+    {
+      g_autofree char *what = ebpf_map_describe (self);
+
+      ebpf_error_set (error, EBPF_ERROR_WRONG_SIZE, 0,
+                      "%s has %" G_GSIZE_FORMAT " bytes (max_entries is its number of pages), and "
+                      "its variables have %" G_GSIZE_FORMAT,
+                      what, size, g_bytes_get_size (contents));
+      return FALSE;
+    }
+
+  /* Each page that is written to comes into being. */
+  if (contents != NULL && g_bytes_get_size (contents) > 0)
+    memcpy (memory, g_bytes_get_data (contents, NULL), g_bytes_get_size (contents));
+
+  return TRUE;
+}
+
 static gboolean
 map_memory (EbpfMap *self, int fd, GError **error)
 {
@@ -68,9 +105,26 @@ map_memory (EbpfMap *self, int fd, GError **error)
   const guint64 element = ((guint64) self->value_size + 7) & ~(guint64) 7;
   g_autofree char *what = NULL;
   gboolean writable = !ebpf_map_is_frozen (self);
+  gboolean is_arena = ebpf_map_is_arena (self);
+  /* An arena that was given an address can be nowhere else: programs have it in their pointers. */
+  gpointer address = is_arena ? (gpointer) (guintptr) self->map_extra : NULL;
+  int flags = address != NULL ? MAP_SHARED | MAP_FIXED_NOREPLACE : MAP_SHARED;
   gpointer memory = MAP_FAILED;
   guint64 size;
   int errsv;
+
+  if (is_arena)
+    {
+      size = (guint64) self->max_entries * page_size;
+      memory = mmap (address, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+      if (memory == MAP_FAILED)
+        goto failed;
+
+      self->memory = memory;
+      self->memory_size = size;
+      self->memory_writable = TRUE;
+      return TRUE;
+    }
 
   if ((self->map_flags & EBPF_MAP_FLAGS_MMAPABLE) == 0 || self->value_size == 0 ||
       self->max_entries == 0)
@@ -126,8 +180,10 @@ ebpf_map_peek_memory (EbpfMap *self, gsize *size, gboolean *writable, GError **e
     {
       memory = self->memory;
       if (size != NULL)
-        *size = (((gsize) self->value_size + 7) & ~(gsize) 7) * (self->max_entries - 1) +
-                self->value_size;
+        *size = ebpf_map_is_arena (self)
+                    ? self->memory_size
+                    : (((gsize) self->value_size + 7) & ~(gsize) 7) * (self->max_entries - 1) +
+                          self->value_size;
       if (writable != NULL)
         *writable = self->memory_writable;
     }

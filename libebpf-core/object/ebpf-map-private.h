@@ -35,4 +35,9 @@ void ebpf_map_adopt_spec (EbpfMap *self, EbpfMapSpec *spec);
  * @writable: whether it could be mapped for writing. */
 gpointer ebpf_map_peek_memory (EbpfMap *self, gsize *size, gboolean *writable, GError **error);
 
+/* Whether the map is memory and nothing else; and puts its first bytes there (NULL: none). That also
+ * gives it its address, which programs that use it need. */
+gboolean ebpf_map_is_arena (EbpfMap *self);
+gboolean ebpf_map_fill_arena (EbpfMap *self, GBytes *contents, GError **error);
+
 G_END_DECLS

@@ -292,6 +292,19 @@ check_size (EbpfVariable *self, gsize size, const char *doing, GError **error)
   return FALSE;
 }
 
+static gboolean
+check_inside (EbpfVariable *self, gsize size, const char *doing, GError **error)
+{
+  if (self->offset <= size && self->size <= size - self->offset)
+    return TRUE;
+
+  ebpf_error_set (error, EBPF_ERROR_WRONG_SIZE, 0,
+                  "%s variable \"%s\": it reaches out of its map, which has %" G_GSIZE_FORMAT
+                  " bytes",
+                  doing, ebpf_variable_get_name (self), size);
+  return FALSE;
+}
+
 /* Its bytes in the map's memory; NULL without @error where that cannot be mapped. */
 static guint8 *
 peek_memory (EbpfVariable *self, const char *doing, GError **error)
@@ -306,14 +319,9 @@ peek_memory (EbpfVariable *self, const char *doing, GError **error)
       return NULL;
     }
 
-  if (self->offset > ebpf_map_get_value_size (self->map) ||
-      self->size > ebpf_map_get_value_size (self->map) - self->offset)
-    {
-      ebpf_error_set (error, EBPF_ERROR_WRONG_SIZE, 0,
-                      "%s variable \"%s\": it reaches out of its map, which has %u bytes", doing,
-                      ebpf_variable_get_name (self), ebpf_map_get_value_size (self->map));
-      return NULL;
-    }
+  if (!ebpf_map_is_arena (self->map) &&
+      !check_inside (self, ebpf_map_get_value_size (self->map), doing, error))
+    return NULL;
 
   if ((ebpf_map_get_map_flags (self->map) & EBPF_MAP_FLAGS_MMAPABLE) == 0)
     return NULL;
@@ -324,6 +332,9 @@ peek_memory (EbpfVariable *self, const char *doing, GError **error)
       g_prefix_error (error, "%s variable \"%s\": ", doing, ebpf_variable_get_name (self));
       return NULL;
     }
+
+  if (!check_inside (self, size, doing, error))
+    return NULL;
 
   return memory + self->offset;
 }
