@@ -29,6 +29,7 @@ typedef struct
   GHashTable *new_names; /* offset -> offset, for names that were replaced */
   guint8 *named_protos;  /* by id: prototypes of functions */
   guint32 argument_name; /* offset, or 0 */
+  guint32 function_name; /* likewise */
   guint32 int_id;        /* an int of 4 bytes, behind the last type; 0 where none is needed */
   gboolean features[EBPF_N_FEATURES];
 } Writer;
@@ -222,6 +223,14 @@ write_func (Writer *writer, const struct btf_type *func)
   if (!writer->features[EBPF_FEATURE_BTF_FUNC_GLOBAL])
     linkage = BTF_FUNC_STATIC;
 
+  /* gcc drops the names of the copies that it makes of functions ("sub.constprop.0"). */
+  if (*ebpf_btf_peek_name (writer->btf, func->name_off) == '\0')
+    {
+      if (writer->function_name == 0)
+        writer->function_name = add_string (writer, "function");
+      name = writer->function_name;
+    }
+
   write_type (writer, name, EBPF_BTF_KIND_FUNC, linkage, FALSE, func->type);
 }
 
@@ -252,6 +261,20 @@ write_proto (Writer *writer, guint32 id, const struct btf_type *proto)
         }
       write_words (writer, words, 2);
     }
+}
+
+/* gcc calls a char signed, too; the kernel wants one word or none. */
+static void
+write_integer (Writer *writer, const struct btf_type *type)
+{
+  guint32 word = *(const guint32 *) ebpf_btf_tail_of (type);
+  guint32 encoding = BTF_INT_ENCODING (word);
+
+  if ((encoding & (encoding - 1)) != 0)
+    word = (word & 0x00ffffff) | (encoding & BTF_INT_SIGNED) << 24;
+
+  write_words (writer, (const guint32 *) type, 3);
+  write_words (writer, &word, 1);
 }
 
 static void
@@ -323,6 +346,10 @@ write_any (Writer *writer, guint32 id, const struct btf_type *type)
     case EBPF_BTF_KIND_ENUM:
     case EBPF_BTF_KIND_ENUM64:
       write_enum (writer, type);
+      return;
+
+    case EBPF_BTF_KIND_INT:
+      write_integer (writer, type);
       return;
 
     case EBPF_BTF_KIND_STRUCT:

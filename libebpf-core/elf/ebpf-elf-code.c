@@ -357,6 +357,21 @@ relocate_data (const Context *context, const EbpfElfSymbol *symbol, GError **err
   return TRUE;
 }
 
+/* GNU as before version 2.41 or so adds the value of a symbol with a name to what is in the
+ * instruction, in bytes even for a call, where clang leaves that to the loader. */
+static inline gboolean
+may_hold_value (const EbpfInsn *insn, const EbpfElfSymbol *symbol)
+{
+  return ebpf_insn_is_ldimm64 (insn) ? (guint32) insn->imm >= symbol->value
+                                     : (gint64) insn->imm == (gint64) symbol->value - 1;
+}
+
+static inline gboolean
+is_named_offset (const EbpfElfSymbol *symbol)
+{
+  return symbol->section != 0 && symbol->type != STT_SECTION && symbol->value != 0;
+}
+
 static gboolean
 relocate (const Context *context, EbpfElfSymbol *symbol, GError **error)
 {
@@ -364,6 +379,9 @@ relocate (const Context *context, EbpfElfSymbol *symbol, GError **error)
   const EbpfElfSection *target = &elf->sections[symbol->section];
   EbpfInsn *insn = &context->section->insns[context->insn];
   gboolean load = ebpf_insn_is_ldimm64 (insn);
+
+  if (elf->values_added && is_named_offset (symbol))
+    insn->imm -= (gint32) symbol->value;
 
   if (!load && insn->code != EBPF_OP_CALL)
     return relocation_error (context, error,
@@ -521,13 +539,9 @@ load_function (EbpfElf *self,
 }
 
 static gboolean
-load_section (EbpfElf *self, EbpfElfSection *section, GError **error)
+load_section (EbpfElf *self, EbpfElfSection *section, GArray *relocations, GError **error)
 {
-  g_autoptr (GArray) relocations = ebpf_elf_read_relocations (self, section, error);
   guint next = 0;
-
-  if (relocations == NULL)
-    return FALSE;
 
   for (guint32 i = 0; i < section->n_functions; i++)
     {
@@ -550,12 +564,70 @@ load_section (EbpfElf *self, EbpfElfSection *section, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_made_by_gcc (EbpfElf *self)
+{
+  const EbpfElfSection *section = ebpf_elf_find_section (self, ".comment");
+
+  return section != NULL && section->data != NULL &&
+         memmem (section->data, section->size, "GCC:", 4) != NULL;
+}
+
+/* Whether all relocations to symbols with a value look as if it had been added already. Nothing in
+ * the file says so. */
+static gboolean
+has_values_added (EbpfElf *self, GPtrArray *relocations)
+{
+  if (!is_made_by_gcc (self))
+    return FALSE;
+
+  for (guint32 i = 1; i < self->n_sections; i++)
+    {
+      const EbpfElfSection *section = &self->sections[i];
+      const GArray *list = g_ptr_array_index (relocations, i);
+
+      for (guint r = 0; list != NULL && r < list->len; r++)
+        {
+          const EbpfElfRelocation *relocation = &g_array_index (list, EbpfElfRelocation, r);
+          const EbpfElfSymbol *symbol = &self->symbols[relocation->symbol];
+
+          if (is_named_offset (symbol) &&
+              !may_hold_value (&section->insns[relocation->offset / sizeof (EbpfInsn)], symbol))
+            return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+static void
+relocations_free (gpointer data)
+{
+  if (data != NULL)
+    g_array_unref (data);
+}
+
 gboolean
 ebpf_elf_load_code (EbpfElf *self, GError **error)
 {
+  g_autoptr (GPtrArray) relocations = g_ptr_array_new_with_free_func (relocations_free);
+
+  g_ptr_array_set_size (relocations, (gint) self->n_sections);
+
+  for (guint32 i = 1; i < self->n_sections; i++)
+    if (self->sections[i].kind == EBPF_ELF_SECTION_CODE)
+      {
+        g_ptr_array_index (relocations, i) =
+            ebpf_elf_read_relocations (self, &self->sections[i], error);
+        if (g_ptr_array_index (relocations, i) == NULL)
+          return FALSE;
+      }
+
+  self->values_added = has_values_added (self, relocations);
+
   for (guint32 i = 1; i < self->n_sections; i++)
     if (self->sections[i].kind == EBPF_ELF_SECTION_CODE &&
-        !load_section (self, &self->sections[i], error))
+        !load_section (self, &self->sections[i], g_ptr_array_index (relocations, i), error))
       return FALSE;
 
   return TRUE;

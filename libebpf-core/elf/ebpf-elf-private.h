@@ -116,6 +116,8 @@ typedef struct
   gsize image_size;
   Elf *elf;
   gboolean swapped; /* of the other byte order than the host's */
+  gboolean
+      values_added; /* instructions hold the values of the symbols that they are relocated to */
 
   EbpfElfSection *sections; /* [0] is the null section */
   guint32 n_sections;

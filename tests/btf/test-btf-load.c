@@ -39,6 +39,7 @@ make_object (void)
   guint32 integer = test_btf_int (b, "int", 4, TEST_BTF_SIGNED);
   guint32 proto, unnamed, var, tagged, other, kfunc, ksym, kconfig, dotted, section;
 
+  test_btf_int (b, "signed char", 1, TEST_BTF_SIGNED | BTF_INT_CHAR);
   test_btf_float (b, "double", 8);
   test_btf_enum64 (b, "wide", 8, TRUE);
   test_btf_value (b, "LOW", G_MININT64);
@@ -55,6 +56,7 @@ make_object (void)
   test_btf_param (b, NULL, integer);
   test_btf_param (b, NULL, 0);
   test_btf_func (b, "entry", proto, BTF_FUNC_GLOBAL);
+  test_btf_func (b, "", proto, BTF_FUNC_STATIC);
   test_btf_func (b, "local.llvm.4711", unnamed, BTF_FUNC_STATIC);
   kfunc = test_btf_func (b, "bpf_kfunc", unnamed, BTF_FUNC_EXTERN);
   ksym = test_btf_var (b, "ksym", test_btf_const (b, 0), BTF_VAR_GLOBAL_EXTERN);

@@ -57,6 +57,16 @@ function_at (EbpfCollectionSpec *spec, const EbpfCode *code, gint64 insn)
 
 /* Of whatever code: tables sorted and inside of it, every call to the start of a function, each
  * function there once. */
+/* An arena has as many bytes as its variables, at least. */
+static guint
+size_of_map (EbpfMapSpec *map)
+{
+  if (ebpf_map_spec_get_map_type (map) == EBPF_MAP_TYPE_ARENA)
+    return (guint) g_bytes_get_size (ebpf_map_spec_get_content_value (map, 0));
+
+  return ebpf_map_spec_get_value_size (map);
+}
+
 static void
 check_code (EbpfCollectionSpec *spec, const EbpfCode *code)
 {
@@ -111,9 +121,8 @@ check_code (EbpfCollectionSpec *spec, const EbpfCode *code)
           g_assert_cmpuint (insn->src, ==, EBPF_PSEUDO_MAP_VALUE);
           g_assert_cmpint (insn[0].imm, ==, 0);
           g_assert_cmpint (insn[1].imm, ==, reloc->addend);
-          g_assert_cmpint (
-              reloc->addend, <,
-              ebpf_map_spec_get_value_size (ebpf_collection_spec_get_map (spec, reloc->symbol)));
+          g_assert_cmpint (reloc->addend, <,
+                           size_of_map (ebpf_collection_spec_get_map (spec, reloc->symbol)));
           break;
 
         case EBPF_RELOC_KSYM:
@@ -311,6 +320,22 @@ test_exception_callback (void)
 }
 
 static void
+test_gnu (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec =
+      open_object (GINT_TO_POINTER (EBPF_BYTE_ORDER_LITTLE_ENDIAN), "gnu");
+  const EbpfCode *code = get_code (spec, "prog");
+  static const gint offsets[] = { 0, 8, 24 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (offsets); i++)
+    g_assert_cmpint (nth_insn (code, 2 * i + 1)->imm, ==, offsets[i]);
+
+  g_assert_cmpuint (code->relocs->len, ==, 5);
+  g_assert_cmpstr (g_array_index (code->relocs, EbpfReloc, 3).symbol, ==, "one");
+  g_assert_cmpstr (g_array_index (code->relocs, EbpfReloc, 4).symbol, ==, "two");
+}
+
+static void
 test_programs (gconstpointer byte_order)
 {
   static const struct
@@ -473,6 +498,7 @@ main (int argc, char **argv)
   ebpf_test_add_data ("/elf/code/hidden/big", big, test_hidden);
   ebpf_test_add_data ("/elf/code/callbacks/little", little, test_callbacks);
   ebpf_test_add_data ("/elf/code/callbacks/big", big, test_callbacks);
+  ebpf_test_add ("/elf/code/gnu", test_gnu);
   ebpf_test_add ("/elf/code/exception-callback", test_exception_callback);
   ebpf_test_add_data ("/elf/code/relocations/little", little, test_relocations);
   ebpf_test_add_data ("/elf/code/relocations/big", big, test_relocations);
