@@ -317,17 +317,6 @@ ebpf_btf_drop_kernel (void)
 
 /* modules */
 
-/* struct bpf_btf_info of Linux 5.11 and later. */
-typedef struct
-{
-  guint64 btf __attribute__ ((aligned (8)));
-  guint32 btf_size;
-  guint32 id;
-  guint64 name __attribute__ ((aligned (8)));
-  guint32 name_len;
-  guint32 kernel_btf;
-} BtfInfo;
-
 static void
 module_free (gpointer data)
 {
@@ -358,7 +347,7 @@ open_module_fds (GPtrArray *modules)
   while (missing > 0 && ebpf_sys_bpf (EBPF_SYS_BTF_GET_NEXT_ID, &attr, sizeof attr) == 0)
     {
       char name[64] = "";
-      BtfInfo info;
+      EbpfBtfInfo info;
       guint i;
       int fd;
 

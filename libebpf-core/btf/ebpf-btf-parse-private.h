@@ -83,6 +83,17 @@ ebpf_btf_end_string (EbpfBtf *self)
 /* Offset of a type in the section of types, for messages. */
 guint32 ebpf_btf_offset_of (EbpfBtf *self, guint32 id);
 
+/* struct bpf_btf_info of Linux 5.11 and later. */
+typedef struct
+{
+  guint64 btf __attribute__ ((aligned (8)));
+  guint32 btf_size;
+  guint32 id;
+  guint64 name __attribute__ ((aligned (8)));
+  guint32 name_len;
+  guint32 kernel_btf;
+} EbpfBtfInfo;
+
 void ebpf_btf_index_free (EbpfBtfIndex *index);
 
 /* @features: EBPF_N_FEATURES of them, by EbpfFeature. */
