@@ -87,22 +87,10 @@ EBPF_AVAILABLE_IN_ALL
 guint ebpf_btf_type_get_alignment (EbpfBtfType *self);
 
 EBPF_AVAILABLE_IN_ALL
-EbpfBtfIntEncoding ebpf_btf_type_get_int_encoding (EbpfBtfType *self);
-
-EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_btf_type_is_signed (EbpfBtfType *self);
 
 EBPF_AVAILABLE_IN_ALL
-EbpfBtfLinkage ebpf_btf_type_get_linkage (EbpfBtfType *self);
-
-EBPF_AVAILABLE_IN_ALL
 EbpfBtfKind ebpf_btf_type_get_declared_kind (EbpfBtfType *self);
-
-EBPF_AVAILABLE_IN_ALL
-int ebpf_btf_type_get_component (EbpfBtfType *self);
-
-EBPF_AVAILABLE_IN_ALL
-gboolean ebpf_btf_type_is_attribute (EbpfBtfType *self);
 
 EBPF_AVAILABLE_IN_ALL
 char **ebpf_btf_type_list_tags (EbpfBtfType *self, int component);

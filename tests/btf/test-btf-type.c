@@ -117,10 +117,9 @@ test_declarations (void)
   CHECK (get_declared_kind, record, EBPF_BTF_KIND_VOID);
   CHECK (get_component, tag, 1);
   CHECK (get_component, attribute, -1);
-  CHECK (is_attribute, tag, FALSE);
-  CHECK (is_attribute, attribute, TRUE);
-  CHECK (is_attribute, type_tag, FALSE);
-  CHECK (is_attribute, record, FALSE);
+  CHECK (get_kind_flag, tag, FALSE);
+  CHECK (get_kind_flag, attribute, TRUE);
+  CHECK (get_kind_flag, type_tag, FALSE);
 
   type = ebpf_btf_get_type_by_id (btf, record);
   of_whole = ebpf_btf_type_list_tags (type, -1);
