@@ -3,20 +3,15 @@
 #include "plugin/ebpf-plugin-module-private.h"
 
 #include <dlfcn.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "base/ebpf-error-private.h"
+#include "plugin/ebpf-map-driver-private.h"
+#include "plugin/ebpf-plugin-note-private.h"
 #include "plugin/ebpf-plugin-registry.h"
 
 #define PREFIX "libebpf-"
 #define SUFFIX "." G_MODULE_SUFFIX
-
-/* No plug-in serves more types than that: a list without an end is not followed. */
-#define MAX_MAP_TYPES 256
-
-/* What every version of EbpfPluginInfo has. */
-#define COMMON_SIZE (offsetof (EbpfPluginInfo, map_types) + sizeof (gpointer))
 
 void
 ebpf_plugin_record_free (EbpfPluginRecord *record)
@@ -44,50 +39,81 @@ ebpf_plugin_module_nick_of (const char *basename)
   return g_strndup (basename + strlen (PREFIX), length - around);
 }
 
-static GVariant *
-types_to_variant (const guint32 *map_types)
-{
-  gsize n = 0;
-
-  if (map_types != NULL)
-    while (n < MAX_MAP_TYPES && map_types[n] != 0)
-      n++;
-
-  return g_variant_ref_sink (
-      g_variant_new_fixed_array (G_VARIANT_TYPE_UINT32, map_types, n, sizeof (guint32)));
-}
-
-static void
-describe (EbpfPluginRecord *record, const EbpfPluginInfo *info)
-{
-  if (info->nick != NULL && *info->nick != '\0')
-    {
-      g_free (record->nick);
-      record->nick = g_utf8_make_valid (info->nick, -1);
-    }
-  g_free (record->description);
-  record->description =
-      info->description != NULL ? g_utf8_make_valid (info->description, -1) : NULL;
-  g_clear_pointer (&record->map_types, g_variant_unref);
-  record->map_types = types_to_variant (info->map_types);
-}
-
 static EbpfPluginRecord *
-record_new (const char *path)
+record_new (const char *path,
+            const char *nick,
+            const char *description,
+            const guint32 *map_types,
+            gsize n_map_types,
+            int priority)
 {
   EbpfPluginRecord *record = g_new0 (EbpfPluginRecord, 1);
-  g_autofree char *basename = path != NULL ? g_path_get_basename (path) : NULL;
 
   record->path = g_strdup (path);
-  if (basename != NULL)
-    {
-      record->nick = ebpf_plugin_module_nick_of (basename);
-      if (record->nick == NULL)
-        record->nick = g_filename_display_name (basename);
-    }
-  record->map_types = types_to_variant (NULL);
+  record->nick = g_utf8_make_valid (nick, -1);
+  record->description = description != NULL ? g_utf8_make_valid (description, -1) : NULL;
+  record->map_types = g_variant_ref_sink (
+      g_variant_new_fixed_array (G_VARIANT_TYPE_UINT32, map_types, n_map_types, sizeof (guint32)));
+  record->priority = priority;
 
   return record;
+}
+
+static gboolean
+check_abi (const char *path, guint abi, guint info_size, guint class_size, GError **error)
+{
+  if (abi != EBPF_PLUGIN_ABI)
+    {
+      ebpf_error_set (error, EBPF_ERROR_PLUGIN_ABI, 0,
+                      "plug-in %s was built for plug-in ABI %u, this library has %u; %s", path, abi,
+                      EBPF_PLUGIN_ABI,
+                      abi < EBPF_PLUGIN_ABI
+                          ? "rebuild the plug-in against the library that is installed"
+                          : "install the library that the plug-in was built against");
+      return FALSE;
+    }
+
+  if (info_size < sizeof (EbpfPluginInfo) || class_size != sizeof (EbpfMapDriverClass))
+    {
+      ebpf_error_set (error, EBPF_ERROR_PLUGIN_ABI, 0,
+                      "plug-in %s was built with other sizes (info %u, class %u bytes) than this "
+                      "library's (%u, %u); rebuild it against the library that is installed",
+                      path, info_size, class_size, (guint) sizeof (EbpfPluginInfo),
+                      (guint) sizeof (EbpfMapDriverClass));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+EbpfPluginRecord *
+ebpf_plugin_module_describe (const char *path)
+{
+  g_autoptr (EbpfPluginRecord) record = NULL;
+  g_autoptr (GError) error = NULL;
+  EbpfPluginNote note;
+
+  if (ebpf_plugin_note_read (path, &note, &error))
+    {
+      record = record_new (path, note.nick, note.description, note.map_types, note.n_map_types,
+                           note.priority);
+      check_abi (path, note.abi, note.info_size, note.class_size, &record->error);
+    }
+  else
+    {
+      g_autofree char *basename = g_path_get_basename (path);
+      g_autofree char *nick = ebpf_plugin_module_nick_of (basename);
+
+      if (nick == NULL)
+        nick = g_filename_display_name (basename);
+      record = record_new (path, nick, NULL, NULL, 0, 0);
+      record->error = g_steal_pointer (&error);
+    }
+
+  if (record->error != NULL)
+    record->state = EBPF_PLUGIN_REFUSED;
+
+  return g_steal_pointer (&record);
 }
 
 /* A module linked against another copy of the library would register its types a second time, which
@@ -102,7 +128,7 @@ check_same_library (GModule *module, const char *path, GError **error)
     return TRUE;
 
   if (dladdr (theirs, &theirs_info) == 0 ||
-      dladdr ((gpointer) ebpf_plugin_module_load, &ours_info) == 0 ||
+      dladdr ((gpointer) ebpf_plugin_module_describe, &ours_info) == 0 ||
       theirs_info.dli_fbase == ours_info.dli_fbase)
     return TRUE;
 
@@ -113,8 +139,9 @@ check_same_library (GModule *module, const char *path, GError **error)
   return FALSE;
 }
 
+/* The module was opened: the last check before anything in it is called. */
 static gboolean
-check_info (const EbpfPluginInfo *info, const char *path, EbpfPluginRecord *record, GError **error)
+check_info (const EbpfPluginInfo *info, const char *path, GError **error)
 {
   if (info->magic != EBPF_PLUGIN_MAGIC)
     {
@@ -126,29 +153,8 @@ check_info (const EbpfPluginInfo *info, const char *path, EbpfPluginRecord *reco
       return FALSE;
     }
 
-  if (info->size >= COMMON_SIZE)
-    describe (record, info);
-
-  if (info->abi != EBPF_PLUGIN_ABI)
-    {
-      ebpf_error_set (error, EBPF_ERROR_PLUGIN_ABI, 0,
-                      "plug-in %s was built for plug-in ABI %u, this library has %u; %s", path,
-                      info->abi, EBPF_PLUGIN_ABI,
-                      info->abi < EBPF_PLUGIN_ABI
-                          ? "rebuild the plug-in against the library that is installed"
-                          : "install the library that the plug-in was built against");
-      return FALSE;
-    }
-
-  if (info->size < sizeof (EbpfPluginInfo) || info->class_size != sizeof (EbpfMapDriverClass))
-    {
-      ebpf_error_set (error, EBPF_ERROR_PLUGIN_ABI, 0,
-                      "plug-in %s was built with other sizes (info %u, class %u bytes) than this "
-                      "library's (%u, %u); rebuild it against the library that is installed",
-                      path, info->size, info->class_size, (guint) sizeof (EbpfPluginInfo),
-                      (guint) sizeof (EbpfMapDriverClass));
-      return FALSE;
-    }
+  if (!check_abi (path, info->abi, info->size, info->class_size, error))
+    return FALSE;
 
   if (info->nick == NULL || info->type_name == NULL || info->map_types == NULL ||
       info->map_types[0] == 0)
@@ -171,20 +177,17 @@ check_info (const EbpfPluginInfo *info, const char *path, EbpfPluginRecord *reco
   return TRUE;
 }
 
-/* Reads the plug-in's description without calling anything in it. The module is closed again. */
-static gboolean
-check_module (const char *path, EbpfPluginRecord *record, GError **error)
+static GModule *
+open_module (const char *path, GError **error)
 {
-  GModule *module;
+  GModule *module = g_module_open (path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL);
   gpointer symbol;
-  gboolean valid = FALSE;
 
-  module = g_module_open (path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL);
   if (module == NULL)
     {
       ebpf_error_set (error, EBPF_ERROR_PLUGIN, 0, "plug-in %s cannot be loaded: %s", path,
                       g_module_error ());
-      return FALSE;
+      return NULL;
     }
 
   if (!g_module_symbol (module, "ebpf_plugin_info", &symbol) || symbol == NULL)
@@ -192,15 +195,12 @@ check_module (const char *path, EbpfPluginRecord *record, GError **error)
                     "%s is not a plug-in of this library: it has no symbol ebpf_plugin_info (see "
                     "EBPF_DEFINE_PLUGIN)",
                     path);
-  else
-    valid = check_same_library (module, path, error) && check_info (symbol, path, record, error);
-
-  if (valid)
-    record->priority = ((const EbpfPluginInfo *) symbol)->priority;
+  else if (check_same_library (module, path, error) && check_info (symbol, path, error))
+    return module;
 
   g_module_close (module);
 
-  return valid;
+  return NULL;
 }
 
 /* The type that @module brought to the extension point. */
@@ -220,56 +220,79 @@ find_type (GTypeModule *module)
   return G_TYPE_INVALID;
 }
 
-static EbpfMapDriver *
-make_driver (const EbpfPluginRecord *record, GType type)
+static GType
+load_type (const char *path, GError **error)
 {
-  return g_object_new (type, "nick", record->nick, "map-types", record->map_types, "thread-safe",
-                       TRUE, NULL);
-}
-
-EbpfPluginRecord *
-ebpf_plugin_module_load (const char *path)
-{
-  g_autoptr (EbpfPluginRecord) record = record_new (path);
+  GModule *opened = open_module (path, error);
   GIOModule *module;
+  gboolean used;
   GType type;
 
-  if (!check_module (path, record, &record->error))
-    return g_steal_pointer (&record);
+  if (opened == NULL)
+    return G_TYPE_INVALID;
 
-  /* From here on the module stays: its types cannot be taken back. */
+  /* From here on the module stays: its types cannot be taken back. It is open already, so GIO only
+   * counts it once more. */
   module = g_io_module_new (path);
-  if (!g_type_module_use (G_TYPE_MODULE (module)))
+  used = g_type_module_use (G_TYPE_MODULE (module));
+  g_module_close (opened);
+  if (!used)
     {
-      ebpf_error_set (&record->error, EBPF_ERROR_PLUGIN, 0,
-                      "plug-in %s cannot be loaded as a GIO module", path);
-      return g_steal_pointer (&record);
+      ebpf_error_set (error, EBPF_ERROR_PLUGIN, 0, "plug-in %s cannot be loaded as a GIO module",
+                      path);
+      return G_TYPE_INVALID;
     }
 
   type = find_type (G_TYPE_MODULE (module));
   if (type == G_TYPE_INVALID || !g_type_is_a (type, EBPF_TYPE_MAP_DRIVER) ||
       G_TYPE_IS_ABSTRACT (type))
     {
-      ebpf_error_set (&record->error, EBPF_ERROR_PLUGIN, 0,
+      ebpf_error_set (error, EBPF_ERROR_PLUGIN, 0,
                       "plug-in %s did not bring a map driver to the extension point "
                       "\"" EBPF_PLUGIN_EXTENSION_POINT "\"",
                       path);
-      return g_steal_pointer (&record);
+      return G_TYPE_INVALID;
     }
 
-  record->driver = make_driver (record, type);
-
-  return g_steal_pointer (&record);
+  return type;
 }
 
 EbpfPluginRecord *
 ebpf_plugin_module_new_builtin (const EbpfPluginInfo *info)
 {
-  EbpfPluginRecord *record = record_new (NULL);
+  EbpfPluginRecord *record;
+  gsize n_map_types = 0;
 
-  describe (record, info);
-  record->priority = info->priority;
-  record->driver = make_driver (record, info->get_type ());
+  while (info->map_types[n_map_types] != 0)
+    n_map_types++;
+
+  record = record_new (NULL, info->nick, info->description, info->map_types, n_map_types,
+                       info->priority);
+  record->info = info;
 
   return record;
+}
+
+void
+ebpf_plugin_record_open (EbpfPluginRecord *record)
+{
+  GType type;
+
+  g_return_if_fail (record->state == EBPF_PLUGIN_FOUND);
+
+  record->state = EBPF_PLUGIN_OPENING;
+
+  type =
+      record->info != NULL ? record->info->get_type () : load_type (record->path, &record->error);
+  if (type == G_TYPE_INVALID)
+    {
+      g_debug ("%s", record->error->message);
+      record->state = EBPF_PLUGIN_REFUSED;
+      return;
+    }
+
+  record->driver = g_object_new (type, "nick", record->nick, "map-types", record->map_types,
+                                 "thread-safe", TRUE, NULL);
+  ebpf_map_driver_bind (record->driver, NULL);
+  record->state = EBPF_PLUGIN_READY;
 }

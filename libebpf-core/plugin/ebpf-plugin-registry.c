@@ -25,6 +25,9 @@
  * [method@PluginRegistry.add_driver]. The folders are searched once, when a driver is first asked
  * for. Where two modules have the same file name, the first found counts.
  *
+ * What a module serves is read from its file. It is loaded when a map type that it serves is first
+ * asked for; where it then turns out not to be usable, the next one that serves the type is taken.
+ *
  * All methods may be called from any thread.
  */
 struct _EbpfPluginRegistry
@@ -36,8 +39,7 @@ struct _EbpfPluginRegistry
   gboolean scanned;
   GPtrArray *folders;
   GPtrArray *records; /* of EbpfPluginRecord, in the order in which they were found */
-  GPtrArray *drivers; /* of EbpfMapDriver, the one to be preferred first */
-  guint n_added;      /* that many of them came from the application */
+  GPtrArray *added;   /* of EbpfMapDriver, those of the application, the last added first */
   EbpfMapDriver *plain;
 };
 
@@ -50,7 +52,7 @@ ebpf_plugin_registry_finalize (GObject *object)
 
   g_ptr_array_unref (self->folders);
   g_ptr_array_unref (self->records);
-  g_ptr_array_unref (self->drivers);
+  g_ptr_array_unref (self->added);
   g_object_unref (self->plain);
   g_rec_mutex_clear (&self->lock);
 
@@ -71,7 +73,7 @@ ebpf_plugin_registry_init (EbpfPluginRegistry *self)
   g_rec_mutex_init (&self->lock);
   self->folders = g_ptr_array_new_with_free_func (g_free);
   self->records = g_ptr_array_new_with_free_func ((GDestroyNotify) ebpf_plugin_record_free);
-  self->drivers = g_ptr_array_new_with_free_func (g_object_unref);
+  self->added = g_ptr_array_new_with_free_func (g_object_unref);
   self->plain = ebpf_plain_map_driver_new ();
   ebpf_map_driver_bind (self->plain, NULL);
 
@@ -92,43 +94,60 @@ serves (GVariant *map_types, guint32 map_type)
   return FALSE;
 }
 
-static int
-priority_of (EbpfPluginRegistry *self, EbpfMapDriver *driver)
-{
-  for (guint i = 0; i < self->records->len; i++)
-    {
-      const EbpfPluginRecord *record = g_ptr_array_index (self->records, i);
-
-      if (record->driver == driver)
-        return record->priority;
-    }
-
-  return 0;
-}
-
-/* Behind those of the application and those of the same or a higher priority. */
-static void
-insert_plugin_driver (EbpfPluginRegistry *self, const EbpfPluginRecord *record)
-{
-  guint place = self->n_added;
-
-  while (place < self->drivers->len &&
-         priority_of (self, g_ptr_array_index (self->drivers, place)) >= record->priority)
-    place++;
-
-  ebpf_map_driver_bind (record->driver, NULL);
-  g_ptr_array_insert (self->drivers, (int) place, g_object_ref (record->driver));
-}
-
 static void
 add_record (EbpfPluginRegistry *self, EbpfPluginRecord *record)
 {
-  if (record->driver != NULL)
-    insert_plugin_driver (self, record);
-  else
+  if (record->error != NULL)
     g_debug ("%s", record->error->message);
 
   g_ptr_array_add (self->records, record);
+}
+
+static gboolean
+open_record (EbpfPluginRecord *record, GError **error)
+{
+  if (record->state == EBPF_PLUGIN_FOUND)
+    ebpf_plugin_record_open (record);
+
+  if (record->state == EBPF_PLUGIN_REFUSED)
+    {
+      g_propagate_error (error, g_error_copy (record->error));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+open_all (EbpfPluginRegistry *self)
+{
+  for (guint i = 0; i < self->records->len; i++)
+    {
+      EbpfPluginRecord *record = g_ptr_array_index (self->records, i);
+
+      if (record->state == EBPF_PLUGIN_FOUND)
+        ebpf_plugin_record_open (record);
+    }
+}
+
+/* Of those that serve the type and may be usable, the one of the highest priority, the first found
+ * of several. */
+static EbpfPluginRecord *
+find_record (EbpfPluginRegistry *self, guint32 map_type)
+{
+  EbpfPluginRecord *best = NULL;
+
+  for (guint i = 0; i < self->records->len; i++)
+    {
+      EbpfPluginRecord *record = g_ptr_array_index (self->records, i);
+
+      if ((record->state == EBPF_PLUGIN_FOUND || record->state == EBPF_PLUGIN_READY) &&
+          (best == NULL || record->priority > best->priority) &&
+          serves (record->map_types, map_type))
+        best = record;
+    }
+
+  return best;
 }
 
 /* A module of the same file name hides those that come later, be they whole or not. A plug-in that
@@ -141,17 +160,9 @@ is_hidden (EbpfPluginRegistry *self, const char *name)
   for (guint i = 0; i < self->records->len; i++)
     {
       const EbpfPluginRecord *record = g_ptr_array_index (self->records, i);
-      g_autofree char *basename = NULL;
 
-      if (record->path == NULL)
-        {
-          if (g_strcmp0 (record->nick, nick) == 0)
-            return TRUE;
-          continue;
-        }
-
-      basename = g_path_get_basename (record->path);
-      if (g_str_equal (basename, name))
+      if (record->path == NULL ? g_strcmp0 (record->nick, nick) == 0
+                               : g_strcmp0 (strrchr (record->path, '/') + 1, name) == 0)
         return TRUE;
     }
 
@@ -203,7 +214,7 @@ scan_folder (EbpfPluginRegistry *self, const char *folder)
       if (is_hidden (self, g_ptr_array_index (names, i)))
         g_debug ("plug-in %s: one of this name was found before", path);
       else
-        add_record (self, ebpf_plugin_module_load (path));
+        add_record (self, ebpf_plugin_module_describe (path));
     }
 }
 
@@ -238,8 +249,6 @@ scan (EbpfPluginRegistry *self)
   if (self->scanned)
     return;
 
-  /* Before the work: a module that asks for a driver while it is loaded gets what there is so far.
-   */
   self->scanned = TRUE;
 
   for (gsize i = 0; ebpf_plugin_builtins[i] != NULL; i++)
@@ -289,8 +298,8 @@ ebpf_plugin_registry_get_default (void)
  *
  * Finds the driver for a type of map: the one added last by the application, or else the plug-in
  * with the highest priority. A type that nobody serves gets a driver that treats its maps as plain
- * keys and values; so this does not fail for a type that is merely unknown. Whether a plug-in that
- * says it serves the type was refused can be seen from [method@PluginRegistry.list_plugins].
+ * keys and values; so this does not fail for a type that is merely unknown. The plug-in is loaded
+ * where it was not yet. Whether a plug-in that says it serves the type was refused can be seen from [method@PluginRegistry.list_plugins].
  *
  * Returns: (transfer full): the driver, or %NULL with @error set
  */
@@ -298,6 +307,7 @@ EbpfMapDriver *
 ebpf_plugin_registry_find_driver (EbpfPluginRegistry *self, EbpfMapType map_type, GError **error)
 {
   g_autoptr (GRecMutexLocker) locker = NULL;
+  EbpfPluginRecord *record;
 
   g_return_val_if_fail (EBPF_IS_PLUGIN_REGISTRY (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
@@ -305,21 +315,22 @@ ebpf_plugin_registry_find_driver (EbpfPluginRegistry *self, EbpfMapType map_type
   locker = g_rec_mutex_locker_new (&self->lock);
   scan (self);
 
-  for (guint i = 0; i < self->drivers->len; i++)
+  for (guint i = 0; i < self->added->len; i++)
     {
-      EbpfMapDriver *driver = g_ptr_array_index (self->drivers, i);
+      EbpfMapDriver *driver = g_ptr_array_index (self->added, i);
 
       if (serves (ebpf_map_driver_get_map_types (driver), (guint32) map_type))
         return g_object_ref (driver);
     }
 
-  for (guint i = 0; i < self->records->len; i++)
+  while ((record = find_record (self, (guint32) map_type)) != NULL)
     {
-      const EbpfPluginRecord *record = g_ptr_array_index (self->records, i);
+      if (record->state == EBPF_PLUGIN_FOUND)
+        ebpf_plugin_record_open (record);
+      if (record->state == EBPF_PLUGIN_READY)
+        return g_object_ref (record->driver);
 
-      if (record->driver == NULL && serves (record->map_types, (guint32) map_type))
-        g_debug ("map type %u has to do without its plug-in: %s", (guint) map_type,
-                 record->error->message);
+      g_debug ("map type %u has to do without plug-in \"%s\"", (guint) map_type, record->nick);
     }
 
   return g_object_ref (self->plain);
@@ -359,7 +370,7 @@ ebpf_plugin_registry_add_driver (EbpfPluginRegistry *self, EbpfMapDriver *driver
 
   locker = g_rec_mutex_locker_new (&self->lock);
 
-  if (g_ptr_array_find (self->drivers, driver, NULL))
+  if (g_ptr_array_find (self->added, driver, NULL))
     {
       ebpf_error_set (error, EBPF_ERROR_EXISTS, 0, "map driver \"%s\" is registered already",
                       ebpf_map_driver_get_nick (driver));
@@ -375,8 +386,7 @@ ebpf_plugin_registry_add_driver (EbpfPluginRegistry *self, EbpfMapDriver *driver
       ebpf_map_driver_bind (driver, context);
     }
 
-  g_ptr_array_insert (self->drivers, 0, g_object_ref (driver));
-  self->n_added++;
+  g_ptr_array_insert (self->added, 0, g_object_ref (driver));
 
   return TRUE;
 }
@@ -436,11 +446,10 @@ ebpf_plugin_registry_remove_driver (EbpfPluginRegistry *self, EbpfMapDriver *dri
 
   locker = g_rec_mutex_locker_new (&self->lock);
 
-  if (!g_ptr_array_find (self->drivers, driver, &place) || place >= self->n_added)
+  if (!g_ptr_array_find (self->added, driver, &place))
     return FALSE;
 
-  self->n_added--;
-  g_ptr_array_remove_index (self->drivers, place);
+  g_ptr_array_remove_index (self->added, place);
 
   return TRUE;
 }
@@ -451,7 +460,7 @@ ebpf_plugin_registry_remove_driver (EbpfPluginRegistry *self, EbpfMapDriver *dri
  * @path: (type filename): path of a plug-in module
  * @error: return location for an error: %EBPF_ERROR_PLUGIN_ABI where it was made for another
  * version of the library, %EBPF_ERROR_PLUGIN where it cannot be loaded, %EBPF_ERROR_EXISTS where
- * one of this path was loaded before
+ * the one of this path is loaded already
  *
  * Loads a plug-in from a file of any name.
  *
@@ -480,34 +489,41 @@ ebpf_plugin_registry_load_module (EbpfPluginRegistry *self, const char *path, GE
       if (g_strcmp0 (record->path, absolute) != 0)
         continue;
 
-      if (record->driver != NULL)
+      if (record->state == EBPF_PLUGIN_FOUND)
+        return open_record (record, error);
+
+      if (record->state != EBPF_PLUGIN_REFUSED)
         {
           ebpf_error_set (error, EBPF_ERROR_EXISTS, 0, "plug-in %s is loaded already", absolute);
           return FALSE;
         }
 
-      /* Refused before; it may have been replaced meanwhile. */
+      /* It may have been replaced meanwhile. */
       g_ptr_array_remove_index (self->records, i);
       break;
     }
 
-  record = ebpf_plugin_module_load (absolute);
+  record = ebpf_plugin_module_describe (absolute);
   add_record (self, record);
 
-  if (record->driver == NULL)
-    {
-      g_propagate_error (error, g_error_copy (record->error));
-      return FALSE;
-    }
+  return open_record (record, error);
+}
 
-  return TRUE;
+/* Stable: those of the same priority stay in the order in which they were found. */
+static gint
+compare_priorities (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const EbpfPluginRecord *left = *(EbpfPluginRecord *const *) a;
+  const EbpfPluginRecord *right = *(EbpfPluginRecord *const *) b;
+
+  return (right->priority > left->priority) - (right->priority < left->priority);
 }
 
 /**
  * ebpf_plugin_registry_list_drivers:
  * @self: the registry
  *
- * Lists the drivers that can be found, the one to be preferred first.
+ * Lists the drivers that can be found, the one to be preferred first. This loads all plug-ins.
  *
  * Returns: (transfer container) (element-type EbpfMapDriver): the drivers
  */
@@ -515,6 +531,7 @@ GPtrArray *
 ebpf_plugin_registry_list_drivers (EbpfPluginRegistry *self)
 {
   g_autoptr (GRecMutexLocker) locker = NULL;
+  g_autoptr (GPtrArray) records = NULL;
   GPtrArray *drivers;
 
   g_return_val_if_fail (EBPF_IS_PLUGIN_REGISTRY (self), NULL);
@@ -523,8 +540,21 @@ ebpf_plugin_registry_list_drivers (EbpfPluginRegistry *self)
   scan (self);
 
   drivers = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; i < self->drivers->len; i++)
-    g_ptr_array_add (drivers, g_object_ref (g_ptr_array_index (self->drivers, i)));
+  for (guint i = 0; i < self->added->len; i++)
+    g_ptr_array_add (drivers, g_object_ref (g_ptr_array_index (self->added, i)));
+
+  open_all (self);
+  records = g_ptr_array_new ();
+  for (guint i = 0; i < self->records->len; i++)
+    g_ptr_array_add (records, g_ptr_array_index (self->records, i));
+  g_ptr_array_sort_with_data (records, compare_priorities, NULL);
+  for (guint i = 0; i < records->len; i++)
+    {
+      const EbpfPluginRecord *record = g_ptr_array_index (records, i);
+
+      if (record->driver != NULL)
+        g_ptr_array_add (drivers, g_object_ref (record->driver));
+    }
 
   return drivers;
 }
@@ -533,7 +563,8 @@ ebpf_plugin_registry_list_drivers (EbpfPluginRegistry *self)
  * ebpf_plugin_registry_list_plugins:
  * @self: the registry
  *
- * Lists the plug-ins that were found, also those that were refused. Each is described by: `nick`
+ * Lists the plug-ins that were found, also those that were refused. All of them are loaded for
+ * that: this is how one finds out why a plug-in does not work, and only loading it tells. Each is described by: `nick`
  * (`s`), `path` (`s`, "built-in" where it is linked in), `map_types` (`au`), `description` (`s`,
  * where known), and for one that was refused `error` (`s`).
  *
@@ -549,6 +580,7 @@ ebpf_plugin_registry_list_plugins (EbpfPluginRegistry *self)
 
   locker = g_rec_mutex_locker_new (&self->lock);
   scan (self);
+  open_all (self);
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < self->records->len; i++)
@@ -613,10 +645,10 @@ ebpf_plugin_registry_dup_problems (void)
     {
       const EbpfPluginRecord *record = g_ptr_array_index (self->records, i);
 
-      if (record->driver != NULL)
-        found = TRUE;
-      else
+      if (record->state == EBPF_PLUGIN_REFUSED)
         refused = TRUE;
+      else
+        found = TRUE;
     }
 
   if (found && !refused)
@@ -638,7 +670,7 @@ ebpf_plugin_registry_dup_problems (void)
     {
       const EbpfPluginRecord *record = g_ptr_array_index (self->records, i);
 
-      if (record->driver == NULL)
+      if (record->state == EBPF_PLUGIN_REFUSED)
         g_string_append_printf (text, "; %s", record->error->message);
     }
 

@@ -109,6 +109,42 @@ assert_served_by (guint32 map_type, const char *nick)
   g_assert_cmpstr (ebpf_map_driver_get_nick (driver), ==, nick);
 }
 
+/* Names of the plug-in modules that are in this process, sorted, with commas between them. */
+static char *
+list_mapped (void)
+{
+  g_autoptr (GTree) names =
+      g_tree_new_full ((GCompareDataFunc) (void (*) (void)) strcmp, NULL, g_free, NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *contents = NULL;
+  g_auto (GStrv) lines = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents ("/proc/self/maps", &contents, NULL, &error);
+  g_assert_no_error (error);
+  lines = g_strsplit (contents, "\n", -1);
+  for (gsize i = 0; lines[i] != NULL; i++)
+    {
+      const char *name = strrchr (lines[i], '/');
+
+      if (name != NULL && g_str_has_prefix (name, "/libebpf-") && g_str_has_suffix (name, ".so"))
+        g_tree_insert (names, g_strdup (name + 1), NULL);
+    }
+  for (GTreeNode *n = g_tree_node_first (names); n != NULL; n = g_tree_node_next (n))
+    g_string_append_printf (text, "%s%s", text->len > 0 ? "," : "",
+                            (const char *) g_tree_node_key (n));
+
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+assert_mapped (const char *expected)
+{
+  g_autofree char *mapped = list_mapped ();
+
+  g_assert_cmpstr (mapped, ==, expected);
+}
+
 /* Plug-ins of this build: modules in EBPF_PLUGIN_PATH, or linked in. */
 static void
 test_own_plugins (void)
@@ -198,6 +234,7 @@ child_refused (void)
   g_autoptr (GError) error = NULL;
 
   install_module ("wrong-abi", folder, "libebpf-future.so");
+  install_module ("wrong-abi-inside", folder, "libebpf-inside.so");
   install_module ("wrong-size", folder, "libebpf-small.so");
   install_module ("wrong-magic", folder, "libebpf-magic.so");
   install_module ("no-info", folder, "libebpf-no-info.so");
@@ -217,9 +254,10 @@ child_refused (void)
   assert_served_by (4005, "plain");
 
   assert_refused ("libebpf-future.so", "*built for plug-in ABI 42, this library has 1; install*");
+  assert_refused ("libebpf-inside.so", "*built for plug-in ABI 2, this library has 1; install*");
   assert_refused ("libebpf-small.so", "*other sizes*rebuild*");
   assert_refused ("libebpf-magic.so", "*0x12345678*EBPF_DEFINE_PLUGIN*");
-  assert_refused ("libebpf-no-info.so", "*not a plug-in*ebpf_plugin_info*");
+  assert_refused ("libebpf-no-info.so", "*not a plug-in*ebpf-core*EBPF_DEFINE_PLUGIN*");
   assert_refused ("libebpf-no-driver.so", "*did not bring a map driver*");
   assert_refused ("libebpf-undefined.so", "*ebpf_test_no_such_symbol*");
   assert_refused ("libebpf-the-same.so", "*TestGoodDriver*already*");
@@ -232,6 +270,8 @@ child_refused (void)
     /* What it says of itself can be read all the same. */
     g_assert_true (g_variant_dict_lookup (plugin, "nick", "&s", &nick));
     g_assert_cmpstr (nick, ==, "future");
+    g_assert_true (g_variant_dict_lookup (plugin, "description", "&s", &nick));
+    g_assert_cmpstr (nick, ==, "From the future");
   }
 }
 
@@ -309,6 +349,70 @@ child_load_module (void)
   g_assert_cmpstr (hint, ==, "good says 22");
 }
 
+/* A module is opened when what it serves is asked for, not before, and once. */
+static void
+child_lazy (void)
+{
+  g_autofree char *folder = make_folder ("lazy");
+  g_autoptr (GPtrArray) drivers = NULL;
+
+  install_module ("good", folder, "libebpf-good.so");
+  install_module ("undefined-symbol", folder, "libebpf-undefined.so");
+  set_path (folder, NULL);
+
+  assert_served_by (EBPF_MAP_TYPE_ARRAY, "plain");
+  assert_served_by (4711, "plain");
+  assert_mapped ("");
+  assert_served_by (4002, "good");
+  assert_mapped ("libebpf-good.so");
+  assert_served_by (4006, "plain");
+  assert_mapped ("libebpf-good.so");
+
+  drivers = ebpf_plugin_registry_list_drivers (ebpf_plugin_registry_get_default ());
+  g_assert_cmpuint (drivers->len, >=, 1);
+  g_assert_cmpstr (ebpf_map_driver_get_nick (drivers->pdata[0]), ==, "good");
+  assert_refused ("libebpf-undefined.so", "*ebpf_test_no_such_symbol*");
+}
+
+/* The same with the library's own plug-ins, and maps. */
+static void
+child_lazy_maps (void)
+{
+  g_autoptr (EbpfMapSpec) array_spec = ebpf_map_spec_new ("array", EBPF_MAP_TYPE_ARRAY, 4, 4, 1);
+  g_autoptr (EbpfMapSpec) ring_spec = ebpf_map_spec_new ("ring", EBPF_MAP_TYPE_RINGBUF, 0, 0, 4096);
+  g_autoptr (EbpfMap) array = NULL;
+  g_autoptr (EbpfMap) ring = NULL;
+  g_autoptr (GVariantDict) plugin = NULL;
+  g_autofree char *mapped = NULL;
+  g_autoptr (GError) error = NULL;
+
+  array = ebpf_map_new (array_spec, &error);
+  g_assert_no_error (error);
+  assert_mapped ("");
+
+  ring = ebpf_map_new (ring_spec, &error);
+  g_assert_no_error (error);
+  mapped = list_mapped ();
+  plugin = find_plugin ("libebpf-ringbuf.so");
+  g_assert_cmpstr (mapped, ==, plugin != NULL ? "libebpf-ringbuf.so" : "");
+}
+
+/* One that goes before the others but does not work leaves its types to them. */
+static void
+child_preferred (void)
+{
+  g_autofree char *folder = make_folder ("preferred");
+
+  install_module ("good", folder, "libebpf-good.so");
+  install_module ("preferred", folder, "libebpf-preferred.so");
+  set_path (folder, NULL);
+
+  assert_served_by (4001, "good");
+  assert_served_by (4009, "plain");
+  assert_refused ("libebpf-preferred.so", "*ebpf_test_no_such_symbol*");
+  assert_served_by (4001, "good");
+}
+
 static gpointer
 find_in_thread (gpointer data)
 {
@@ -377,6 +481,13 @@ test_no_folder (void)
 }
 
 static void
+test_lazy_maps (void)
+{
+  if (ebpf_test_require_bpf () && ebpf_test_require_kernel (5, 8))
+    run_child ("/plugin/registry/lazy-maps");
+}
+
+static void
 remove_tree (const char *path)
 {
   GDir *dir = g_dir_open (path, 0, NULL);
@@ -422,6 +533,9 @@ main (int argc, char **argv)
     { "/plugin/registry/refused", child_refused },
     { "/plugin/registry/duplicates", child_duplicates },
     { "/plugin/registry/load-module", child_load_module },
+    { "/plugin/registry/lazy", child_lazy },
+    { "/plugin/registry/lazy-maps", child_lazy_maps },
+    { "/plugin/registry/preferred", child_preferred },
     { "/plugin/registry/threads", child_threads },
     { "/plugin/registry/no-folder", child_no_folder },
   };
@@ -436,6 +550,8 @@ main (int argc, char **argv)
 
       if (children[i].child == child_no_folder)
         ebpf_test_add (children[i].path, test_no_folder);
+      else if (children[i].child == child_lazy_maps)
+        ebpf_test_add (children[i].path, test_lazy_maps);
       else
         ebpf_test_add_data (children[i].path, children[i].path, run_child);
       g_test_add_data_func (path, &children[i], in_scratch);

@@ -2,7 +2,9 @@
 
 /* Everything right, but its module brings no driver. */
 
-#include <ebpf-plugin.h>
+#include "test-note.h"
+
+TEST_NOTE ("no-driver", 4005)
 
 static const guint32 map_types[] = { 4005, 0 };
 

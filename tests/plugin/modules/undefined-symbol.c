@@ -2,7 +2,9 @@
 
 /* A module that cannot be loaded: what it points to is nowhere. */
 
-#include <gmodule.h>
+#include "test-note.h"
+
+TEST_NOTE ("undefined-symbol", 4006)
 
 extern int ebpf_test_no_such_symbol;
 
