@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* Each probe asks the kernel for the thing itself, as small as can be. */
+/* Each probe asks the kernel for the thing itself, as small as can be. Where every kernel since a
+ * version has the thing, however it was configured, a kernel that says it is as new is not asked:
+ * its word comes from the vDSO, so it is the kernel's own. */
 
 typedef enum
 {
@@ -19,7 +21,10 @@ typedef struct
   const char *description;
   const char *min_version;
   ProbeResult (*probe) (void);
+  guint32 always_since; /* a version code; 0 where the configuration has a say */
 } Feature;
+
+#define SINCE(major, minor) EBPF_SYS_KERNEL_VERSION (major, minor, 0)
 
 /* What the kernel answers where it does not know the thing: EINVAL for an unknown number, E2BIG for
  * an attribute behind the last one that it knows. */
@@ -351,19 +356,25 @@ probe_bpf_cookie (void)
 }
 
 static const Feature features[EBPF_N_FEATURES] = {
-  [EBPF_FEATURE_BTF] = { "BTF", "4.18", probe_btf },
-  [EBPF_FEATURE_BTF_FUNC] = { "BTF of functions", "5.0", probe_btf_func },
-  [EBPF_FEATURE_BTF_FUNC_GLOBAL] = { "BTF of global functions", "5.6", probe_btf_func_global },
-  [EBPF_FEATURE_BTF_DATASEC] = { "BTF of variables", "5.2", probe_btf_datasec },
-  [EBPF_FEATURE_BTF_FLOAT] = { "BTF of floating point numbers", "5.13", probe_btf_float },
-  [EBPF_FEATURE_BTF_DECL_TAG] = { "BTF declaration tags", "5.16", probe_btf_decl_tag },
-  [EBPF_FEATURE_BTF_TYPE_TAG] = { "BTF type tags", "5.17", probe_btf_type_tag },
-  [EBPF_FEATURE_BTF_ENUM64] = { "BTF enumerations of 64 bits", "6.0", probe_btf_enum64 },
-  [EBPF_FEATURE_ARRAY_MMAP] = { "arrays mapped into memory", "5.5", probe_array_mmap },
-  [EBPF_FEATURE_GLOBAL_DATA] = { "global variables", "5.2", probe_global_data },
-  [EBPF_FEATURE_PROG_NAME] = { "names of maps and programs", "4.15", probe_prog_name },
+  [EBPF_FEATURE_BTF] = { "BTF", "4.18", probe_btf, SINCE (4, 18) },
+  [EBPF_FEATURE_BTF_FUNC] = { "BTF of functions", "5.0", probe_btf_func, SINCE (5, 0) },
+  [EBPF_FEATURE_BTF_FUNC_GLOBAL] = { "BTF of global functions", "5.6", probe_btf_func_global,
+                                     SINCE (5, 6) },
+  [EBPF_FEATURE_BTF_DATASEC] = { "BTF of variables", "5.2", probe_btf_datasec, SINCE (5, 2) },
+  [EBPF_FEATURE_BTF_FLOAT] = { "BTF of floating point numbers", "5.13", probe_btf_float,
+                               SINCE (5, 13) },
+  [EBPF_FEATURE_BTF_DECL_TAG] = { "BTF declaration tags", "5.16", probe_btf_decl_tag,
+                                  SINCE (5, 16) },
+  [EBPF_FEATURE_BTF_TYPE_TAG] = { "BTF type tags", "5.17", probe_btf_type_tag, SINCE (5, 17) },
+  [EBPF_FEATURE_BTF_ENUM64] = { "BTF enumerations of 64 bits", "6.0", probe_btf_enum64,
+                                SINCE (6, 0) },
+  [EBPF_FEATURE_ARRAY_MMAP] = { "arrays mapped into memory", "5.5", probe_array_mmap,
+                                SINCE (5, 5) },
+  [EBPF_FEATURE_GLOBAL_DATA] = { "global variables", "5.2", probe_global_data, SINCE (5, 2) },
+  [EBPF_FEATURE_PROG_NAME] = { "names of maps and programs", "4.15", probe_prog_name,
+                               SINCE (4, 15) },
   [EBPF_FEATURE_EXPECTED_ATTACH_TYPE] = { "programs loaded for an attach type", "4.17",
-                                          probe_expected_attach_type },
+                                          probe_expected_attach_type, SINCE (4, 17) },
   [EBPF_FEATURE_PERF_LINK] = { "links to perf events", "5.15", probe_perf_link },
   [EBPF_FEATURE_BPF_LINK] = { "links", "5.7", probe_bpf_link },
   [EBPF_FEATURE_PROBE_READ_KERNEL] = { "the helper bpf_probe_read_kernel", "5.5",
@@ -386,7 +397,12 @@ ebpf_sys_has_feature (EbpfFeature feature)
   if (state != 0)
     return state == PROBE_YES + 1;
 
-  result = features[feature].probe ();
+  if (features[feature].always_since != 0 &&
+      ebpf_sys_get_kernel_version_code () >= features[feature].always_since)
+    result = PROBE_YES;
+  else
+    result = features[feature].probe ();
+
   if (result != PROBE_UNKNOWN)
     {
       g_atomic_int_set (&known[feature], result + 1);
@@ -404,6 +420,14 @@ ebpf_sys_has_feature (EbpfFeature feature)
 
   errno = errsv;
   return result == PROBE_YES;
+}
+
+gboolean
+ebpf_sys_probe_feature (EbpfFeature feature)
+{
+  g_return_val_if_fail (feature < EBPF_N_FEATURES, FALSE);
+
+  return features[feature].probe () == PROBE_YES;
 }
 
 const char *

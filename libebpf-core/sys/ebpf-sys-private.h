@@ -131,6 +131,9 @@ typedef enum
 
 gboolean ebpf_sys_has_feature (EbpfFeature feature);
 
+/* Asks the kernel itself, whatever is known already; for the tests. */
+gboolean ebpf_sys_probe_feature (EbpfFeature feature);
+
 /* "a ring buffer", "5.8" and so on live with who needs them; this is for the table above. */
 const char *ebpf_sys_feature_describe (EbpfFeature feature);
 const char *ebpf_sys_feature_min_version (EbpfFeature feature);

@@ -35,6 +35,9 @@ test_against_version (void)
       /* Distributions backport, nobody takes away. */
       if (version >= ebpf_sys_parse_kernel_version (min_version))
         g_assert_true (has);
+
+      /* What is known by the version is what the kernel would have said. */
+      g_assert_cmpint (ebpf_sys_probe_feature (i), ==, has);
     }
 }
 
@@ -58,17 +61,37 @@ test_inconclusive (void)
   /* First of all tests, nothing is known: a refusal is no answer, and is not kept. */
   n_calls = 0;
   ebpf_sys_set_fault_func (count, GINT_TO_POINTER (ENOMEM));
-  g_assert_true (ebpf_sys_has_feature (EBPF_FEATURE_GLOBAL_DATA));
+  g_assert_cmpint (ebpf_sys_has_feature (EBPF_FEATURE_BPF_COOKIE), ==,
+                   ebpf_sys_get_kernel_version_code () >= EBPF_SYS_KERNEL_VERSION (5, 15, 0));
   g_assert_cmpuint (n_calls, ==, 1);
-  g_assert_true (ebpf_sys_has_feature (EBPF_FEATURE_GLOBAL_DATA));
+  ebpf_sys_has_feature (EBPF_FEATURE_BPF_COOKIE);
   g_assert_cmpuint (n_calls, ==, 2);
 
   ebpf_sys_set_fault_func (count, GINT_TO_POINTER (EINVAL));
-  g_assert_false (ebpf_sys_has_feature (EBPF_FEATURE_BTF_FLOAT));
+  g_assert_false (ebpf_sys_has_feature (EBPF_FEATURE_PROBE_READ_KERNEL));
   g_assert_cmpuint (n_calls, ==, 3);
-  g_assert_false (ebpf_sys_has_feature (EBPF_FEATURE_BTF_FLOAT));
+  g_assert_false (ebpf_sys_has_feature (EBPF_FEATURE_PROBE_READ_KERNEL));
   g_assert_cmpuint (n_calls, ==, 3);
   ebpf_sys_set_fault_func (NULL, NULL);
+}
+
+/* No kernel as new as that lacks it: not asked. */
+static void
+test_by_version (void)
+{
+  if (ebpf_sys_get_kernel_version_code () < EBPF_SYS_KERNEL_VERSION (5, 6, 0))
+    {
+      g_test_skip ("needs Linux 5.6");
+      return;
+    }
+
+  n_calls = 0;
+  ebpf_sys_set_fault_func (count, GINT_TO_POINTER (EINVAL));
+  g_assert_true (ebpf_sys_has_feature (EBPF_FEATURE_PROG_NAME));
+  g_assert_true (ebpf_sys_has_feature (EBPF_FEATURE_BTF_FUNC_GLOBAL));
+  g_assert_true (ebpf_sys_has_feature (EBPF_FEATURE_ARRAY_MMAP));
+  ebpf_sys_set_fault_func (NULL, NULL);
+  g_assert_cmpuint (n_calls, ==, 0);
 }
 
 /* What the cache must not remember for the other tests. */
@@ -91,6 +114,7 @@ main (int argc, char *argv[])
   ebpf_test_init (&argc, &argv);
 
   ebpf_test_add ("/sys/features/inconclusive", test_inconclusive_in_child);
+  ebpf_test_add ("/sys/features/by-version", test_by_version);
   ebpf_test_add ("/sys/features/against-version", test_against_version);
   ebpf_test_add ("/sys/features/cache", test_cache);
 
