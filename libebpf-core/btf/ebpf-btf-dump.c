@@ -104,29 +104,8 @@ get_need (EbpfBtfDump *self, const Visit *visit, guint32 *id, EbpfBtfDumpNeed *n
     }
 }
 
-/* Whether a struct is used inside its own definition, where its name is known. */
-static gboolean
-is_inside_itself (EbpfBtfDump *self, GArray *stack, guint32 id)
-{
-  guint i;
-
-  for (i = stack->len - 1; i-- > 0;)
-    {
-      const Visit *visit = &g_array_index (stack, Visit, i);
-      const struct btf_type *type = ebpf_btf_peek (self->btf, visit->id);
-
-      if (visit->id == id)
-        return TRUE;
-      if (ebpf_btf_kind_of (type) == EBPF_BTF_KIND_TYPEDEF ||
-          (is_record (type) && !is_anonymous (self->btf, type)))
-        return FALSE;
-    }
-
-  return FALSE;
-}
-
 static void
-finish (EbpfBtfDump *self, GArray *stack, const Visit *visit)
+finish (EbpfBtfDump *self, const Visit *visit)
 {
   const struct btf_type *type = ebpf_btf_peek (self->btf, visit->id);
   guint8 *declared = self->states[EBPF_BTF_DUMP_DECLARED];
@@ -146,10 +125,6 @@ finish (EbpfBtfDump *self, GArray *stack, const Visit *visit)
         {
           declared[visit->id] = DONE;
           ebpf_btf_dump_print_definition (self, visit->id);
-        }
-      else if (is_inside_itself (self, stack, visit->id))
-        {
-          declared[visit->id] = UNSEEN;
         }
       else
         {
@@ -234,7 +209,7 @@ print_with_needs (EbpfBtfDump *self, guint32 id, EbpfBtfDumpNeed need)
         }
       else
         {
-          finish (self, stack, top);
+          finish (self, top);
           g_array_set_size (stack, stack->len - 1);
         }
     }
