@@ -394,6 +394,19 @@ typedef enum /*< flags >*/
 } EbpfUpdateFlags;
 
 /**
+ * EbpfLookupFlags:
+ * @EBPF_LOOKUP_FLAGS_NONE: none
+ * @EBPF_LOOKUP_FLAGS_LOCK: take the value's spin lock (Linux 5.1)
+ *
+ * How a map is read.
+ */
+typedef enum /*< flags >*/
+{
+  EBPF_LOOKUP_FLAGS_NONE = 0,
+  EBPF_LOOKUP_FLAGS_LOCK = 1 << 2,
+} EbpfLookupFlags;
+
+/**
  * EbpfPinning:
  * @EBPF_PINNING_NONE: not pinned
  * @EBPF_PINNING_BY_NAME: pinned under its name in the pin path, or taken from there

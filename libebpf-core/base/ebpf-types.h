@@ -34,7 +34,10 @@ typedef struct _EbpfPluginRegistry EbpfPluginRegistry;
 typedef struct _EbpfLoadOptions EbpfLoadOptions;
 typedef struct _EbpfCollection EbpfCollection;
 typedef struct _EbpfMap EbpfMap;
+typedef struct _EbpfMapCursor EbpfMapCursor;
 typedef struct _EbpfMapIterator EbpfMapIterator;
+typedef struct _EbpfMapSnapshot EbpfMapSnapshot;
+typedef struct _EbpfMemory EbpfMemory;
 typedef struct _EbpfProgram EbpfProgram;
 typedef struct _EbpfVariable EbpfVariable;
 
@@ -42,6 +45,8 @@ typedef struct _EbpfVariable EbpfVariable;
 typedef struct _EbpfLink EbpfLink;
 
 /* stream */
+typedef struct _EbpfMapEntry EbpfMapEntry;
+typedef struct _EbpfMapModel EbpfMapModel;
 typedef struct _EbpfReader EbpfReader;
 typedef struct _EbpfRecordBatch EbpfRecordBatch;
 

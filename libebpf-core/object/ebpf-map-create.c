@@ -350,6 +350,33 @@ create_in_kernel (EbpfSysMapCreate *attr)
   return fd;
 }
 
+/* A map outside of a collection has nobody else to load its types. Best effort: but for the
+ * storages, which no kernel makes without, a map works without as well. */
+static int
+load_types (EbpfMapSpec *spec)
+{
+  EbpfBtfType *value = ebpf_map_spec_get_value_type (spec);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  EbpfBtf *btf;
+  int fd;
+
+  if (value == NULL)
+    return -1;
+
+  /* Not the kernel's own. */
+  btf = ebpf_btf_type_get_btf (value);
+  bytes = ebpf_btf_get_bytes (btf);
+  if (ebpf_btf_get_base (btf) != NULL || g_bytes_get_size (bytes) > MAX_TYPES_SIZE)
+    return -1;
+
+  fd = ebpf_btf_load_into_kernel (btf, &error);
+  if (fd < 0)
+    g_debug ("types of map '%s': %s", ebpf_map_spec_get_name (spec), error->message);
+
+  return fd;
+}
+
 static EbpfMap *
 create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
 {
@@ -361,6 +388,7 @@ create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
   EbpfMapSpec *inner_spec;
   EbpfSysMapCreate attr;
   GError *local_error = NULL;
+  int own_btf_fd = -1;
   int fd;
 
   driver = find_driver (spec, error);
@@ -382,10 +410,6 @@ create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
     attr.numa_node = ebpf_map_spec_get_numa_node (fixed);
   if (ebpf_sys_has_feature (EBPF_FEATURE_PROG_NAME))
     ebpf_sys_copy_name (attr.map_name, ebpf_map_spec_get_name (fixed));
-  if (attr.map_type != BPF_MAP_TYPE_STRUCT_OPS)
-    add_types (&attr, fixed, btf_fd);
-  else if (!add_struct_ops (&attr, &struct_ops, fixed, btf_fd, error))
-    return NULL;
 
   inner_spec = ebpf_map_spec_get_inner_map (fixed);
   if (inner_spec != NULL)
@@ -415,12 +439,20 @@ create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
       attr.inner_map_fd = (guint32) ebpf_map_peek_fd (inner);
     }
 
+  /* Types that the driver brought are not of the BTF that the caller has. */
+  if (ebpf_map_spec_get_value_type (spec) == NULL)
+    own_btf_fd = load_types (fixed);
+  if (attr.map_type != BPF_MAP_TYPE_STRUCT_OPS)
+    add_types (&attr, fixed, own_btf_fd >= 0 ? own_btf_fd : btf_fd);
+  else if (!add_struct_ops (&attr, &struct_ops, fixed, btf_fd, error))
+    return NULL;
+
   fd = create_in_kernel (&attr);
   if (fd < 0)
-    {
-      set_create_error (error, driver, fixed, &attr, errno);
-      return NULL;
-    }
+    set_create_error (error, driver, fixed, &attr, errno);
+  ebpf_sys_clear_fd (&own_btf_fd);
+  if (fd < 0)
+    return NULL;
 
   self = ebpf_map_wrap_fd (fd, driver, TRUE, error);
   if (self == NULL)
@@ -523,33 +555,6 @@ ebpf_map_populate (EbpfMap *self,
     }
 
   return !ebpf_map_spec_is_constant (spec) || ebpf_map_freeze (self, error);
-}
-
-/* A map outside of a collection has nobody else to load its types. Best effort: but for the
- * storages, which no kernel makes without, a map works without as well. */
-static int
-load_types (EbpfMapSpec *spec)
-{
-  EbpfBtfType *value = ebpf_map_spec_get_value_type (spec);
-  g_autoptr (GBytes) bytes = NULL;
-  g_autoptr (GError) error = NULL;
-  EbpfBtf *btf;
-  int fd;
-
-  if (value == NULL)
-    return -1;
-
-  /* Not the kernel's own. */
-  btf = ebpf_btf_type_get_btf (value);
-  bytes = ebpf_btf_get_bytes (btf);
-  if (ebpf_btf_get_base (btf) != NULL || g_bytes_get_size (bytes) > MAX_TYPES_SIZE)
-    return -1;
-
-  fd = ebpf_btf_load_into_kernel (btf, &error);
-  if (fd < 0)
-    g_debug ("types of map '%s': %s", ebpf_map_spec_get_name (spec), error->message);
-
-  return fd;
 }
 
 /**

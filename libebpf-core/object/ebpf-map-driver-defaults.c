@@ -7,6 +7,7 @@
 #include "object/ebpf-map-struct-private.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* These belong to the fd that creating the map answers with; the map itself does not keep them. */
 #define FD_FLAGS (EBPF_MAP_FLAGS_RDONLY | EBPF_MAP_FLAGS_WRONLY)
@@ -351,4 +352,20 @@ ebpf_map_driver_default_open_reader (EbpfMapDriver *self,
   ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
                   "%s is of type %s, which is no stream of records; iterate over it", name, type);
   return NULL;
+}
+
+/* The kernel gives each value of an array a multiple of 8 bytes; behind the last there is only what
+ * fills the page. */
+guint64
+ebpf_map_driver_default_get_memory_size (EbpfMapDriver *self, EbpfMap *map)
+{
+  const guint64 element = ((guint64) map->value_size + 7) & ~(guint64) 7;
+
+  if (ebpf_map_is_arena (map))
+    return (guint64) map->max_entries * (guint64) sysconf (_SC_PAGESIZE);
+  if ((map->map_flags & EBPF_MAP_FLAGS_MMAPABLE) == 0 || map->value_size == 0 ||
+      map->max_entries == 0)
+    return 0;
+
+  return element * (map->max_entries - 1) + map->value_size;
 }

@@ -277,7 +277,7 @@ next_by_key (EbpfMapIterator *self, GError **error)
       GBytes *key = g_ptr_array_index (self->all_keys, self->next_key++);
       GError *local_error = NULL;
       GBytes *value =
-          ebpf_map_lookup_packed (self->map, g_bytes_get_data (key, NULL), FALSE, &local_error);
+          ebpf_map_lookup_packed (self->map, g_bytes_get_data (key, NULL), FALSE, 0, &local_error);
 
       if (value != NULL)
         {
@@ -499,4 +499,35 @@ ebpf_map_iterator_get_value_bytes (EbpfMapIterator *self, GError **error)
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return ebpf_map_driver_unpack_value (self->map->driver, self->map, peek_value (self), error);
+}
+
+/**
+ * ebpf_map_iterator_peek: (skip)
+ * @self: a map iterator that stands on an entry
+ * @key: (out) (optional): the key, of [property@Map:key-size] bytes
+ * @value: (out) (optional): the value as the kernel has it, of [method@Map.get_value_buffer_size]
+ * bytes
+ *
+ * Gets the entry at hand without a copy, for C. It is good until the iterator moves on.
+ */
+void
+ebpf_map_iterator_peek (EbpfMapIterator *self, gconstpointer *key, gconstpointer *value)
+{
+  g_return_if_fail (EBPF_IS_MAP_ITERATOR (self));
+  g_return_if_fail (self->has_entry);
+
+  if (self->state == STATE_BATCH)
+    {
+      if (key != NULL)
+        *key = self->keys + (gsize) (self->index - 1) * self->key_size;
+      if (value != NULL)
+        *value = self->values + (gsize) (self->index - 1) * self->value_size;
+    }
+  else
+    {
+      if (key != NULL)
+        *key = g_bytes_get_data (self->key, NULL);
+      if (value != NULL)
+        *value = g_bytes_get_data (self->value, NULL);
+    }
 }

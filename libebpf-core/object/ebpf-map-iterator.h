@@ -26,4 +26,7 @@ GBytes *ebpf_map_iterator_get_key_bytes (EbpfMapIterator *self);
 EBPF_AVAILABLE_IN_ALL
 GBytes *ebpf_map_iterator_get_value_bytes (EbpfMapIterator *self, GError **error);
 
+EBPF_AVAILABLE_IN_ALL
+void ebpf_map_iterator_peek (EbpfMapIterator *self, gconstpointer *key, gconstpointer *value);
+
 G_END_DECLS

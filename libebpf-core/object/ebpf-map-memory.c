@@ -61,6 +61,9 @@ ebpf_map_freeze (EbpfMap *self, GError **error)
   return FALSE;
 }
 
+/* The kernel does not give pages of such an arena that no program has allocated. */
+#define SEGV_ON_FAULT (1u << 17)
+
 /* The kernel lets arrays and arenas be mapped. An arena is memory alone: it has no values, and its
  * entries are pages. */
 gboolean
@@ -98,73 +101,53 @@ ebpf_map_fill_arena (EbpfMap *self, GBytes *contents, GError **error)
   return TRUE;
 }
 
-static gboolean
+static EbpfMemory *
 map_memory (EbpfMap *self, int fd, GError **error)
 {
   const gsize page_size = (gsize) sysconf (_SC_PAGESIZE);
-  const guint64 element = ((guint64) self->value_size + 7) & ~(guint64) 7;
-  g_autofree char *what = NULL;
+  g_autofree char *what = ebpf_map_describe (self);
+  guint64 size = ebpf_map_driver_get_memory_size (self->driver, self);
   gboolean writable = !ebpf_map_is_frozen (self);
-  gboolean is_arena = ebpf_map_is_arena (self);
   /* An arena that was given an address can be nowhere else: programs have it in their pointers. */
-  gpointer address = is_arena ? (gpointer) (guintptr) self->map_extra : NULL;
+  gpointer address = ebpf_map_is_arena (self) ? (gpointer) (guintptr) self->map_extra : NULL;
   int flags = address != NULL ? MAP_SHARED | MAP_FIXED_NOREPLACE : MAP_SHARED;
   gpointer memory = MAP_FAILED;
-  guint64 size;
-  int errsv;
+  gsize mapped_size;
 
-  if (is_arena)
+  if (size == 0)
     {
-      size = (guint64) self->max_entries * page_size;
-      memory = mmap (address, size, PROT_READ | PROT_WRITE, flags, fd, 0);
-      if (memory == MAP_FAILED)
-        goto failed;
-
-      self->memory = memory;
-      self->memory_size = size;
-      self->memory_writable = TRUE;
-      return TRUE;
-    }
-
-  if ((self->map_flags & EBPF_MAP_FLAGS_MMAPABLE) == 0 || self->value_size == 0 ||
-      self->max_entries == 0)
-    {
-      what = ebpf_map_describe (self);
       ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
                       "%s cannot be mapped into memory: it is no array made with the flag "
                       "BPF_F_MMAPABLE",
                       what);
-      return FALSE;
+      return NULL;
     }
 
-  /* Both factors are of 32 bits; the kernel made the map, so a page more fits as well. */
-  size = (element * self->max_entries + page_size - 1) & ~(guint64) (page_size - 1);
+  if (size > G_MAXSIZE - page_size)
+    {
+      ebpf_error_set (error, EBPF_ERROR_LIMIT, 0,
+                      "%s: %" G_GUINT64_FORMAT " bytes are more than fits into an address space",
+                      what, size);
+      return NULL;
+    }
+  mapped_size = ((gsize) size + page_size - 1) & ~(page_size - 1);
 
   if (writable)
-    {
-      memory = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-      if (memory == MAP_FAILED && errno != EPERM && errno != EACCES)
-        goto failed;
-    }
-  if (memory == MAP_FAILED)
+    memory = mmap (address, mapped_size, PROT_READ | PROT_WRITE, flags, fd, 0);
+  if (memory == MAP_FAILED && (!writable || errno == EPERM || errno == EACCES))
     {
       writable = FALSE;
-      memory = mmap (NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+      memory = mmap (address, mapped_size, PROT_READ, flags, fd, 0);
     }
   if (memory == MAP_FAILED)
-    goto failed;
+    {
+      ebpf_sys_set_error (error, errno, "mapping %s (%" G_GUINT64_FORMAT " bytes) into memory",
+                          what, size);
+      return NULL;
+    }
 
-  self->memory = memory;
-  self->memory_size = size;
-  self->memory_writable = writable;
-  return TRUE;
-
-failed:
-  errsv = errno;
-  what = ebpf_map_describe (self);
-  ebpf_sys_set_error (error, errsv, "mapping %s (%" G_GUINT64_FORMAT " bytes) into memory", what,
-                      size);
-  return FALSE;
+  return ebpf_memory_new (what, memory, (gsize) size, mapped_size, writable,
+                          (self->map_flags & SEGV_ON_FAULT) != 0);
 }
 
 gpointer
@@ -176,16 +159,15 @@ ebpf_map_peek_memory (EbpfMap *self, gsize *size, gboolean *writable, GError **e
   g_mutex_lock (&self->lock);
 
   fd = ebpf_map_check_open (self, error);
-  if (fd >= 0 && (self->memory != NULL || map_memory (self, fd, error)))
+  if (fd >= 0 && self->memory == NULL)
+    self->memory = map_memory (self, fd, error);
+  if (fd >= 0 && self->memory != NULL)
     {
-      memory = self->memory;
+      memory = ebpf_memory_peek_data (self->memory);
       if (size != NULL)
-        *size = ebpf_map_is_arena (self)
-                    ? self->memory_size
-                    : (((gsize) self->value_size + 7) & ~(gsize) 7) * (self->max_entries - 1) +
-                          self->value_size;
+        *size = (gsize) ebpf_memory_get_size (self->memory);
       if (writable != NULL)
-        *writable = self->memory_writable;
+        *writable = !ebpf_memory_get_read_only (self->memory);
     }
 
   g_mutex_unlock (&self->lock);
@@ -196,7 +178,40 @@ ebpf_map_peek_memory (EbpfMap *self, gsize *size, gboolean *writable, GError **e
 void
 ebpf_map_unmap_memory (EbpfMap *self)
 {
-  if (self->memory != NULL)
-    munmap (self->memory, self->memory_size);
-  self->memory = NULL;
+  g_clear_object (&self->memory);
+}
+
+/**
+ * ebpf_map_get_memory:
+ * @self: a map: an array made with [flags@MapFlags.MMAPABLE] (Linux 5.5), or an arena (Linux 6.9)
+ * @error: return location for an error
+ *
+ * Maps the map into memory; a second call gives the same. Where the kernel does not let it be
+ * written, it can only be read.
+ *
+ * An arena is mapped where its [property@Map:map-extra] says, so that pointers in it are good.
+ *
+ * Returns: (transfer full): the memory, or %NULL with @error set: %EBPF_ERROR_NOT_SUPPORTED where
+ * such a map cannot be mapped
+ */
+EbpfMemory *
+ebpf_map_get_memory (EbpfMap *self, GError **error)
+{
+  EbpfMemory *memory = NULL;
+  int fd;
+
+  g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  g_mutex_lock (&self->lock);
+
+  fd = ebpf_map_check_open (self, error);
+  if (fd >= 0 && self->memory == NULL)
+    self->memory = map_memory (self, fd, error);
+  if (fd >= 0 && self->memory != NULL)
+    memory = g_object_ref (self->memory);
+
+  g_mutex_unlock (&self->lock);
+
+  return memory;
 }

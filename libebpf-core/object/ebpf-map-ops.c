@@ -113,6 +113,17 @@ ebpf_map_set_error (EbpfMap *self, GError **error, int errsv, const char *doing,
     set_error (self, error, errsv, doing, FALSE, key);
 }
 
+void
+ebpf_map_set_error_writing (EbpfMap *self,
+                            GError **error,
+                            int errsv,
+                            const char *doing,
+                            gconstpointer key)
+{
+  if (error != NULL)
+    set_error (self, error, errsv, doing, TRUE, key);
+}
+
 /* Raw */
 
 static inline gboolean
@@ -297,14 +308,18 @@ ebpf_map_check_key (EbpfMap *self, GBytes *key, GError **error)
   return TRUE;
 }
 
-static gconstpointer
-key_data (EbpfMap *self, GBytes *key)
+gconstpointer
+ebpf_map_key_data (EbpfMap *self, GBytes *key)
 {
   return self->key_size > 0 ? g_bytes_get_data (key, NULL) : NULL;
 }
 
 GBytes *
-ebpf_map_lookup_packed (EbpfMap *self, gconstpointer key, gboolean take, GError **error)
+ebpf_map_lookup_packed (EbpfMap *self,
+                        gconstpointer key,
+                        gboolean take,
+                        guint64 flags,
+                        GError **error)
 {
   gsize size = ebpf_map_get_value_buffer_size (self);
   /* What the kernel leaves alone must not be somebody's old memory. */
@@ -317,23 +332,33 @@ ebpf_map_lookup_packed (EbpfMap *self, gconstpointer key, gboolean take, GError 
       return NULL;
     }
 
+  /* What it would say of a buffer of zeros is not what anybody asks. */
+  if (self->key_size == 0 && ebpf_map_driver_query_tests_values (self->driver, self))
+    {
+      g_autofree char *what = ebpf_map_describe (self);
+
+      ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                      "%s gives no values back; ask whether it has one (has_value)", what);
+      return NULL;
+    }
+
   if (take)
-    done = ebpf_map_lookup_and_delete_raw (self, key, value, 0, error);
+    done = ebpf_map_lookup_and_delete_raw (self, key, value, flags, error);
   else
-    done = ebpf_map_lookup_raw (self, key, value, 0, error);
+    done = ebpf_map_lookup_raw (self, key, value, flags, error);
 
   return done ? g_bytes_new_take (g_steal_pointer (&value), size) : NULL;
 }
 
 static GBytes *
-lookup_bytes (EbpfMap *self, GBytes *key, gboolean take, GError **error)
+lookup_bytes (EbpfMap *self, GBytes *key, gboolean take, guint64 flags, GError **error)
 {
   g_autoptr (GBytes) packed = NULL;
 
   if (!ebpf_map_check_key (self, key, error))
     return NULL;
 
-  packed = ebpf_map_lookup_packed (self, key_data (self, key), take, error);
+  packed = ebpf_map_lookup_packed (self, ebpf_map_key_data (self, key), take, flags, error);
   if (packed == NULL)
     return NULL;
 
@@ -358,11 +383,35 @@ ebpf_map_lookup_bytes (EbpfMap *self, GBytes *key, GError **error)
   g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return lookup_bytes (self, key, FALSE, error);
+  return lookup_bytes (self, key, FALSE, 0, error);
 }
 
-static gboolean
-update_packed (EbpfMap *self, GBytes *key, GBytes *packed, EbpfUpdateFlags flags, GError **error)
+/**
+ * ebpf_map_lookup_full_bytes:
+ * @self: a map
+ * @key: (nullable): a key, or %NULL for a map without keys
+ * @flags: how to read
+ * @error: return location for an error
+ *
+ * Reads the value of a key as bytes, with flags.
+ *
+ * Returns: (transfer full): the value, or %NULL with @error set
+ */
+GBytes *
+ebpf_map_lookup_full_bytes (EbpfMap *self, GBytes *key, EbpfLookupFlags flags, GError **error)
+{
+  g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return lookup_bytes (self, key, FALSE, flags, error);
+}
+
+gboolean
+ebpf_map_update_packed (EbpfMap *self,
+                        GBytes *key,
+                        GBytes *packed,
+                        EbpfUpdateFlags flags,
+                        GError **error)
 {
   gsize expected = ebpf_map_get_value_buffer_size (self);
 
@@ -378,8 +427,8 @@ update_packed (EbpfMap *self, GBytes *key, GBytes *packed, EbpfUpdateFlags flags
       return FALSE;
     }
 
-  return ebpf_map_update_raw (self, key_data (self, key), g_bytes_get_data (packed, NULL), flags,
-                              error);
+  return ebpf_map_update_raw (self, ebpf_map_key_data (self, key), g_bytes_get_data (packed, NULL),
+                              flags, error);
 }
 
 /**
@@ -416,7 +465,7 @@ ebpf_map_update_bytes (EbpfMap *self,
   if (packed == NULL)
     return FALSE;
 
-  return update_packed (self, key, packed, flags, error);
+  return ebpf_map_update_packed (self, key, packed, flags, error);
 }
 
 /**
@@ -439,7 +488,7 @@ ebpf_map_delete_key_bytes (EbpfMap *self, GBytes *key, GError **error)
   if (!ebpf_map_check_key (self, key, error))
     return FALSE;
 
-  return ebpf_map_delete_key_raw (self, key_data (self, key), error);
+  return ebpf_map_delete_key_raw (self, ebpf_map_key_data (self, key), error);
 }
 
 /**
@@ -459,7 +508,7 @@ ebpf_map_lookup_and_delete_bytes (EbpfMap *self, GBytes *key, GError **error)
   g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return lookup_bytes (self, key, TRUE, error);
+  return lookup_bytes (self, key, TRUE, 0, error);
 }
 
 /**
@@ -488,7 +537,8 @@ ebpf_map_next_key_bytes (EbpfMap *self, GBytes *key, GError **error)
     return NULL;
 
   next = g_malloc0 (MAX (self->key_size, 1));
-  if (!ebpf_map_next_key_raw (self, key != NULL ? key_data (self, key) : NULL, next, error))
+  if (!ebpf_map_next_key_raw (self, key != NULL ? ebpf_map_key_data (self, key) : NULL, next,
+                              error))
     return NULL;
 
   return g_bytes_new_take (g_steal_pointer (&next), self->key_size);
@@ -496,9 +546,8 @@ ebpf_map_next_key_bytes (EbpfMap *self, GBytes *key, GError **error)
 
 /* GVariant */
 
-/* An empty tuple stands for no key, too. TRUE and NULL for a map without keys. */
-static gboolean
-encode_key (EbpfMap *self, GVariant *key, GBytes **bytes, GError **error)
+gboolean
+ebpf_map_encode_key (EbpfMap *self, GVariant *key, GBytes **bytes, GError **error)
 {
   *bytes = NULL;
 
@@ -530,17 +579,17 @@ sink (GVariant **variant)
 }
 
 static GVariant *
-lookup_variant (EbpfMap *self, GVariant *key, gboolean take, GError **error)
+lookup_variant (EbpfMap *self, GVariant *key, gboolean take, guint64 flags, GError **error)
 {
   g_autoptr (GBytes) key_bytes = NULL;
   g_autoptr (GBytes) packed = NULL;
   g_autoptr (GVariant) held = key;
 
   sink (&held);
-  if (!encode_key (self, key, &key_bytes, error))
+  if (!ebpf_map_encode_key (self, key, &key_bytes, error))
     return NULL;
 
-  packed = ebpf_map_lookup_packed (self, key_data (self, key_bytes), take, error);
+  packed = ebpf_map_lookup_packed (self, ebpf_map_key_data (self, key_bytes), take, flags, error);
   if (packed == NULL)
     return NULL;
 
@@ -564,7 +613,27 @@ ebpf_map_lookup (EbpfMap *self, GVariant *key, GError **error)
   g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return lookup_variant (self, key, FALSE, error);
+  return lookup_variant (self, key, FALSE, 0, error);
+}
+
+/**
+ * ebpf_map_lookup_full:
+ * @self: a map
+ * @key: (nullable): a key, or %NULL for a map without keys
+ * @flags: how to read
+ * @error: return location for an error
+ *
+ * Reads the value of a key, with flags.
+ *
+ * Returns: (transfer full): the value, or %NULL with @error set
+ */
+GVariant *
+ebpf_map_lookup_full (EbpfMap *self, GVariant *key, EbpfLookupFlags flags, GError **error)
+{
+  g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return lookup_variant (self, key, FALSE, flags, error);
 }
 
 /**
@@ -599,14 +668,14 @@ ebpf_map_update (EbpfMap *self,
   g_return_val_if_fail (value != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!encode_key (self, key, &key_bytes, error))
+  if (!ebpf_map_encode_key (self, key, &key_bytes, error))
     return FALSE;
 
   packed = ebpf_map_driver_value_from_variant (self->driver, self, value, error);
   if (packed == NULL)
     return FALSE;
 
-  return update_packed (self, key_bytes, packed, flags, error);
+  return ebpf_map_update_packed (self, key_bytes, packed, flags, error);
 }
 
 /**
@@ -630,10 +699,10 @@ ebpf_map_delete_key (EbpfMap *self, GVariant *key, GError **error)
   g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!encode_key (self, key, &key_bytes, error))
+  if (!ebpf_map_encode_key (self, key, &key_bytes, error))
     return FALSE;
 
-  return ebpf_map_delete_key_raw (self, key_data (self, key_bytes), error);
+  return ebpf_map_delete_key_raw (self, ebpf_map_key_data (self, key_bytes), error);
 }
 
 /**
@@ -653,7 +722,7 @@ ebpf_map_lookup_and_delete (EbpfMap *self, GVariant *key, GError **error)
   g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return lookup_variant (self, key, TRUE, error);
+  return lookup_variant (self, key, TRUE, 0, error);
 }
 
 /**
@@ -677,10 +746,10 @@ ebpf_map_lookup_object (EbpfMap *self, GVariant *key, GError **error)
   g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!encode_key (self, key, &key_bytes, error))
+  if (!ebpf_map_encode_key (self, key, &key_bytes, error))
     return NULL;
 
-  packed = ebpf_map_lookup_packed (self, key_data (self, key_bytes), FALSE, error);
+  packed = ebpf_map_lookup_packed (self, ebpf_map_key_data (self, key_bytes), FALSE, 0, error);
   if (packed == NULL)
     return NULL;
 
@@ -715,14 +784,14 @@ ebpf_map_update_object (EbpfMap *self,
   g_return_val_if_fail (G_IS_OBJECT (object), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!encode_key (self, key, &key_bytes, error))
+  if (!ebpf_map_encode_key (self, key, &key_bytes, error))
     return FALSE;
 
   packed = ebpf_map_driver_value_from_object (self->driver, self, object, error);
   if (packed == NULL)
     return FALSE;
 
-  return update_packed (self, key_bytes, packed, flags, error);
+  return ebpf_map_update_packed (self, key_bytes, packed, flags, error);
 }
 
 static gboolean

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "object/ebpf-map-private.h"
+#include "object/ebpf-memory-private.h"
 #include "object/ebpf-struct-ops-private.h"
 #include "sys/ebpf-sys-private.h"
 
@@ -36,9 +37,7 @@ struct _EbpfMap
   guint32 btf_id;
   guint32 btf_key_type_id;
   guint32 btf_value_type_id;
-  gpointer memory;
-  gsize memory_size;
-  gboolean memory_writable;
+  EbpfMemory *memory;
   EbpfStructOpsValue *struct_ops; /* what it is registered with, or NULL */
 };
 
@@ -71,10 +70,42 @@ char *ebpf_map_format_bytes (gconstpointer data, gsize size);
  * none). */
 gboolean ebpf_map_check_key (EbpfMap *self, GBytes *key, GError **error);
 
+/* The bytes of a checked key; NULL for a map without keys. */
+gconstpointer ebpf_map_key_data (EbpfMap *self, GBytes *key);
+
 /* Lookup into a fresh buffer of the kernel's form. */
-GBytes *ebpf_map_lookup_packed (EbpfMap *self, gconstpointer key, gboolean take, GError **error);
+GBytes *ebpf_map_lookup_packed (EbpfMap *self,
+                                gconstpointer key,
+                                gboolean take,
+                                guint64 flags,
+                                GError **error);
+
+/* Update from the kernel's form, after checking its size. */
+gboolean ebpf_map_update_packed (EbpfMap *self,
+                                 GBytes *key,
+                                 GBytes *packed,
+                                 EbpfUpdateFlags flags,
+                                 GError **error);
+
+/* An empty tuple stands for no key, too. TRUE and NULL for a map without keys. */
+gboolean ebpf_map_encode_key (EbpfMap *self, GVariant *key, GBytes **bytes, GError **error);
+
+/* A batch call on the map's fd: 0, or -1 with errno. *@n_entries is what the kernel says. */
+int ebpf_map_batch (EbpfMap *self,
+                    EbpfSysCommand command,
+                    gconstpointer in,
+                    gpointer out,
+                    gconstpointer keys,
+                    gconstpointer values,
+                    guint *n_entries,
+                    guint64 flags);
 
 /* Sets @error for what the kernel answered to an operation on entries. */
+void ebpf_map_set_error_writing (EbpfMap *self,
+                                 GError **error,
+                                 int errsv,
+                                 const char *doing,
+                                 gconstpointer key);
 void
 ebpf_map_set_error (EbpfMap *self, GError **error, int errsv, const char *doing, gconstpointer key);
 

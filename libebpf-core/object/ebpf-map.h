@@ -190,4 +190,117 @@ GVariant *ebpf_map_key_to_variant (EbpfMap *self, GBytes *key, GError **error);
 EBPF_AVAILABLE_IN_ALL
 GVariant *ebpf_map_value_to_variant (EbpfMap *self, GBytes *value, GError **error);
 
+EBPF_AVAILABLE_IN_ALL
+EbpfMemory *ebpf_map_get_memory (EbpfMap *self, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+guint *ebpf_map_list_ids (gsize *n_ids, GError **error);
+
+/* With flags */
+
+EBPF_AVAILABLE_IN_ALL
+GVariant *
+ebpf_map_lookup_full (EbpfMap *self, GVariant *key, EbpfLookupFlags flags, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+GBytes *
+ebpf_map_lookup_full_bytes (EbpfMap *self, GBytes *key, EbpfLookupFlags flags, GError **error);
+
+/* Whether a value is in a map that only says so */
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_has_value (EbpfMap *self, GVariant *value, gboolean *found, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_has_value_bytes (EbpfMap *self, GBytes *value, gboolean *found, GError **error);
+
+/* The value of one CPU */
+
+EBPF_AVAILABLE_IN_ALL
+GVariant *ebpf_map_lookup_cpu (EbpfMap *self, GVariant *key, guint cpu, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+GBytes *ebpf_map_lookup_cpu_bytes (EbpfMap *self, GBytes *key, guint cpu, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_update_cpu (EbpfMap *self,
+                              GVariant *key,
+                              GVariant *value,
+                              guint cpu,
+                              EbpfUpdateFlags flags,
+                              GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_update_cpu_bytes (EbpfMap *self,
+                                    GBytes *key,
+                                    GBytes *value,
+                                    guint cpu,
+                                    EbpfUpdateFlags flags,
+                                    GError **error);
+
+/* Many entries at once */
+
+EBPF_AVAILABLE_IN_ALL
+EbpfMapSnapshot *ebpf_map_snapshot (EbpfMap *self, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+EbpfMapSnapshot *ebpf_map_lookup_batch (EbpfMap *self,
+                                        EbpfMapCursor *cursor,
+                                        guint n_wanted,
+                                        EbpfLookupFlags flags,
+                                        GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+EbpfMapSnapshot *ebpf_map_lookup_and_delete_batch (EbpfMap *self,
+                                                   EbpfMapCursor *cursor,
+                                                   guint n_wanted,
+                                                   EbpfLookupFlags flags,
+                                                   GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_update_batch (EbpfMap *self,
+                                GVariant *entries,
+                                EbpfUpdateFlags flags,
+                                guint *n_done,
+                                GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_update_batch_bytes (EbpfMap *self,
+                                      GBytes *keys,
+                                      GBytes *values,
+                                      EbpfUpdateFlags flags,
+                                      guint *n_done,
+                                      GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_update_batch_raw (EbpfMap *self,
+                                    gconstpointer keys,
+                                    gconstpointer values,
+                                    guint n_entries,
+                                    guint64 flags,
+                                    guint *n_done,
+                                    GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_delete_batch (EbpfMap *self, GVariant *keys, guint *n_done, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_delete_batch_bytes (EbpfMap *self, GBytes *keys, guint *n_done, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_delete_batch_raw (EbpfMap *self,
+                                    gconstpointer keys,
+                                    guint n_entries,
+                                    guint *n_done,
+                                    GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_lookup_batch_raw (EbpfMap *self,
+                                    EbpfMapCursor *cursor,
+                                    gpointer keys,
+                                    gpointer values,
+                                    guint *n_entries,
+                                    guint64 flags,
+                                    GError **error);
+
 G_END_DECLS

@@ -47,11 +47,16 @@ EbpfReader *ebpf_map_driver_default_open_reader (EbpfMapDriver *self,
                                                  GVariant *options,
                                                  GError **error);
 
+guint64 ebpf_map_driver_default_get_memory_size (EbpfMapDriver *self, EbpfMap *map);
+
 /* Called by the registry, once, in the thread that registers the driver. @context: the context that
  * this thread runs, or NULL for a driver that may be called from any thread. From then on its
  * properties cannot change. */
 void ebpf_map_driver_bind (EbpfMapDriver *self, GMainContext *context);
 gboolean ebpf_map_driver_is_bound (EbpfMapDriver *self);
+
+/* Whether its class overrides pack_value or unpack_value: where not, a value is its plain bytes. */
+gboolean ebpf_map_driver_has_packed_values (EbpfMapDriver *self);
 
 /* Whether its class overrides open_reader. */
 gboolean ebpf_map_driver_has_reader (EbpfMapDriver *self);

@@ -63,6 +63,8 @@ typedef enum
   VFUNC_VALUE_TO_OBJECT,
   VFUNC_OPEN_READER,
   VFUNC_QUERY_N_POSSIBLE_VALUES,
+  VFUNC_GET_MEMORY_SIZE,
+  VFUNC_QUERY_TESTS_VALUES,
 } Vfunc;
 
 static const char *const vfunc_names[] = {
@@ -73,6 +75,7 @@ static const char *const vfunc_names[] = {
   "pack_value",           "unpack_value",
   "value_from_object",    "value_to_object",
   "open_reader",          "query_n_possible_values",
+  "get_memory_size",      "query_tests_values",
 };
 
 /* One call of a virtual function, in a form that can be carried to another thread. */
@@ -86,7 +89,7 @@ typedef struct
   int errsv;
 
   gboolean ok;
-  gsize number;
+  guint64 number;
   gpointer result;
   GError *error;
 
@@ -144,6 +147,12 @@ perform (Call *call)
       break;
     case VFUNC_QUERY_N_POSSIBLE_VALUES:
       call->number = klass->query_n_possible_values (self, call->map);
+      break;
+    case VFUNC_GET_MEMORY_SIZE:
+      call->number = klass->get_memory_size (self, call->map);
+      break;
+    case VFUNC_QUERY_TESTS_VALUES:
+      call->ok = klass->query_tests_values (self, call->map);
       break;
     default:
       g_assert_not_reached ();
@@ -321,6 +330,12 @@ default_query_n_possible_values (EbpfMapDriver *self, EbpfMap *map)
   return 1;
 }
 
+static gboolean
+default_query_tests_values (EbpfMapDriver *self, EbpfMap *map)
+{
+  return FALSE;
+}
+
 static void
 ebpf_map_driver_finalize (GObject *object)
 {
@@ -414,6 +429,8 @@ ebpf_map_driver_class_init (EbpfMapDriverClass *klass)
   klass->value_to_object = ebpf_map_driver_default_value_to_object;
   klass->open_reader = ebpf_map_driver_default_open_reader;
   klass->query_n_possible_values = default_query_n_possible_values;
+  klass->get_memory_size = ebpf_map_driver_default_get_memory_size;
+  klass->query_tests_values = default_query_tests_values;
 
   /**
    * EbpfMapDriver:nick:
@@ -842,10 +859,64 @@ ebpf_map_driver_query_n_possible_values (EbpfMapDriver *self, EbpfMap *map)
   return (guint) call.number;
 }
 
+/**
+ * ebpf_map_driver_get_memory_size: (virtual get_memory_size)
+ * @self: a map driver
+ * @map: a map
+ *
+ * Gets how many bytes of the map can be mapped into memory, see [method@Map.get_memory].
+ *
+ * Returns: bytes; 0 where it cannot be mapped
+ */
+guint64
+ebpf_map_driver_get_memory_size (EbpfMapDriver *self, EbpfMap *map)
+{
+  Call call = { .self = self, .vfunc = VFUNC_GET_MEMORY_SIZE, .map = map };
+
+  g_return_val_if_fail (EBPF_IS_MAP_DRIVER (self), 0);
+  g_return_val_if_fail (map != NULL, 0);
+
+  run_call (&call);
+
+  return call.number;
+}
+
+/**
+ * ebpf_map_driver_query_tests_values: (virtual query_tests_values)
+ * @self: a map driver
+ * @map: a map
+ *
+ * Gets whether a lookup takes no key but a value, and says if that is in the map: see
+ * [method@Map.has_value].
+ *
+ * Returns: whether it does
+ */
+gboolean
+ebpf_map_driver_query_tests_values (EbpfMapDriver *self, EbpfMap *map)
+{
+  Call call = { .self = self, .vfunc = VFUNC_QUERY_TESTS_VALUES, .map = map };
+
+  g_return_val_if_fail (EBPF_IS_MAP_DRIVER (self), FALSE);
+  g_return_val_if_fail (map != NULL, FALSE);
+
+  run_call (&call);
+
+  return call.ok;
+}
+
 /* Whether the driver's class has its own way to open a reader. Lies in the class struct, so that
  * asking needs no call into a script. */
 gboolean
 ebpf_map_driver_has_reader (EbpfMapDriver *self)
 {
   return EBPF_MAP_DRIVER_GET_CLASS (self)->open_reader != ebpf_map_driver_default_open_reader;
+}
+
+gboolean
+ebpf_map_driver_has_packed_values (EbpfMapDriver *self)
+{
+  EbpfMapDriverClass *klass = EBPF_MAP_DRIVER_GET_CLASS (self);
+
+  return klass->unpack_value != default_unpack_value ||
+         klass->pack_value != ebpf_map_driver_default_pack_value;
 }

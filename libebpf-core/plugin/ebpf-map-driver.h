@@ -31,6 +31,8 @@ G_DECLARE_DERIVABLE_TYPE (EbpfMapDriver, ebpf_map_driver, EBPF, MAP_DRIVER, GObj
  * @value_to_object: the map or program that a value stands for
  * @open_reader: opens a stream of the records in the map; options are the plug-in's own
  * @query_n_possible_values: values held for one key: 1, or the number of possible CPUs
+ * @get_memory_size: bytes that can be mapped into memory, from the first on; 0 where it cannot be
+ * @query_tests_values: whether a lookup without a key takes a value and says if that is in the map
  *
  * What a plug-in implements: how to drive one or several types of map.
  *
@@ -62,9 +64,11 @@ struct _EbpfMapDriverClass
   GObject *(*value_to_object) (EbpfMapDriver *self, EbpfMap *map, GBytes *value, GError **error);
   EbpfReader *(*open_reader) (EbpfMapDriver *self, EbpfMap *map, GVariant *options, GError **error);
   guint (*query_n_possible_values) (EbpfMapDriver *self, EbpfMap *map);
+  guint64 (*get_memory_size) (EbpfMapDriver *self, EbpfMap *map);
+  gboolean (*query_tests_values) (EbpfMapDriver *self, EbpfMap *map);
 
   /*< private >*/
-  gpointer padding[12];
+  gpointer padding[10];
 };
 
 EBPF_AVAILABLE_IN_ALL
@@ -136,5 +140,11 @@ ebpf_map_driver_open_reader (EbpfMapDriver *self, EbpfMap *map, GVariant *option
 
 EBPF_AVAILABLE_IN_ALL
 guint ebpf_map_driver_query_n_possible_values (EbpfMapDriver *self, EbpfMap *map);
+
+EBPF_AVAILABLE_IN_ALL
+guint64 ebpf_map_driver_get_memory_size (EbpfMapDriver *self, EbpfMap *map);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_driver_query_tests_values (EbpfMapDriver *self, EbpfMap *map);
 
 G_END_DECLS

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <string.h>
 
+#include "sys/ebpf-kernel-symbols-private.h"
 #include "sys/ebpf-perf-event-private.h"
 #include "sys/ebpf-sys-private.h"
 
@@ -104,4 +106,165 @@ ebpf_plugin_open_bpf_output (guint cpu, guint wakeup_events, guint wakeup_bytes,
     }
 
   return fd;
+}
+
+/**
+ * ebpf_plugin_unbox: (skip)
+ * @variant: a variant
+ *
+ * Takes a value out of the variants of type `v` around it: a script cannot always tell them apart.
+ *
+ * Returns: (transfer full): what is inside
+ */
+GVariant *
+ebpf_plugin_unbox (GVariant *variant)
+{
+  GVariant *inner = g_variant_ref (variant);
+
+  while (g_variant_is_of_type (inner, G_VARIANT_TYPE_VARIANT))
+    {
+      GVariant *child = g_variant_get_variant (inner);
+
+      g_variant_unref (inner);
+      inner = child;
+    }
+
+  return inner;
+}
+
+/**
+ * ebpf_plugin_get_number: (skip)
+ * @variant: a variant
+ * @limit: the largest number that fits
+ * @number: (out): the number
+ *
+ * Reads a number, 0 or greater, of any of the integer types that an application may write. A
+ * descriptor (`h`) is none.
+ *
+ * Returns: whether @variant is such a number, and at most @limit
+ */
+gboolean
+ebpf_plugin_get_number (GVariant *variant, guint64 limit, guint64 *number)
+{
+  g_autoptr (GVariant) inner = ebpf_plugin_unbox (variant);
+  gint64 value;
+
+  switch (*g_variant_get_type_string (inner))
+    {
+    case 'y':
+      value = g_variant_get_byte (inner);
+      break;
+    case 'n':
+      value = g_variant_get_int16 (inner);
+      break;
+    case 'q':
+      value = g_variant_get_uint16 (inner);
+      break;
+    case 'i':
+      value = g_variant_get_int32 (inner);
+      break;
+    case 'u':
+      value = g_variant_get_uint32 (inner);
+      break;
+    case 'x':
+      value = g_variant_get_int64 (inner);
+      break;
+    case 't':
+      *number = g_variant_get_uint64 (inner);
+      return *number <= limit;
+    default:
+      return FALSE;
+    }
+
+  if (value < 0 || (guint64) value > limit)
+    return FALSE;
+
+  *number = (guint64) value;
+  return TRUE;
+}
+
+typedef struct
+{
+  guint8 data[8];
+  int owned_fd;
+  GObject *holder;
+} FdBytes;
+
+static void
+fd_bytes_free (gpointer data)
+{
+  FdBytes *bytes = data;
+
+  ebpf_sys_clear_fd (&bytes->owned_fd);
+  g_clear_object (&bytes->holder);
+  g_free (bytes);
+}
+
+static GBytes *
+new_fd_bytes (int fd, gsize size, gboolean take, GObject *holder)
+{
+  FdBytes *bytes = g_new0 (FdBytes, 1);
+  guint64 wide = (guint64) (guint32) fd;
+  guint32 narrow = (guint32) fd;
+
+  if (size == sizeof wide)
+    memcpy (bytes->data, &wide, sizeof wide);
+  else
+    memcpy (bytes->data, &narrow, sizeof narrow);
+  bytes->owned_fd = take ? fd : -1;
+  bytes->holder = holder != NULL ? g_object_ref (holder) : NULL;
+
+  return g_bytes_new_with_free_func (bytes->data, size, fd_bytes_free, bytes);
+}
+
+/**
+ * ebpf_plugin_new_fd_bytes: (skip)
+ * @fd: a file descriptor
+ * @size: 4 or 8
+ * @holder: (nullable): the object that keeps @fd open
+ *
+ * Makes the bytes of a key or value that is a file descriptor. @holder lives as long as they do.
+ *
+ * Returns: (transfer full): the bytes
+ */
+GBytes *
+ebpf_plugin_new_fd_bytes (int fd, gsize size, GObject *holder)
+{
+  g_return_val_if_fail (size == 4 || size == 8, NULL);
+
+  return new_fd_bytes (fd, size, FALSE, holder);
+}
+
+/**
+ * ebpf_plugin_new_fd_bytes_take: (skip)
+ * @fd: a file descriptor
+ * @size: 4 or 8
+ *
+ * Makes the bytes of a key or value that is a file descriptor, which is closed with them.
+ *
+ * Returns: (transfer full): the bytes
+ */
+GBytes *
+ebpf_plugin_new_fd_bytes_take (int fd, gsize size)
+{
+  g_return_val_if_fail (size == 4 || size == 8, NULL);
+
+  return new_fd_bytes (fd, size, TRUE, NULL);
+}
+
+/**
+ * ebpf_plugin_find_kernel_symbol: (skip)
+ * @address: an address in the kernel
+ * @offset: (out) (optional): how far into the symbol it is
+ * @module: (out) (optional) (nullable): the module that has it, or %NULL for the kernel itself
+ *
+ * Finds the function of the kernel, a module or a BPF program that an address lies in.
+ *
+ * Returns: (transfer full) (nullable): its name; %NULL where there is none, or where the kernel
+ * hides addresses from this process
+ */
+char *
+ebpf_plugin_find_kernel_symbol (guint64 address, guint64 *offset, char **module)
+{
+  return ebpf_kernel_symbols_find (address, offset, module);
 }
