@@ -38,6 +38,7 @@ struct _EbpfBtf
   guint32 n_named_functions;
   EbpfBtfIndex *type_index;
   EbpfBtfIndex *function_index;
+  GHashTable *flavours; /* see ebpf_core_find_flavours () */
 };
 
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN

@@ -64,6 +64,7 @@ ebpf_btf_finalize (GObject *object)
 
   ebpf_btf_index_free (self->type_index);
   ebpf_btf_index_free (self->function_index);
+  g_clear_pointer (&self->flavours, g_hash_table_unref);
   g_free (self->offsets);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_clear_object (&self->base);

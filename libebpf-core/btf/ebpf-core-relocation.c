@@ -192,8 +192,8 @@ ebpf_core_cache_free (EbpfCoreCache *self)
 
 /* The kernel has next to no names with a flavour: going through its strings for them takes less
  * than a second index of its types by essential name would. */
-GHashTable *
-ebpf_core_find_flavours (EbpfBtf *btf)
+static GHashTable *
+make_flavours (EbpfBtf *btf)
 {
   GHashTable *flavours =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
@@ -228,6 +228,15 @@ ebpf_core_find_flavours (EbpfBtf *btf)
     }
 
   return flavours;
+}
+
+GHashTable *
+ebpf_core_find_flavours (EbpfBtf *btf)
+{
+  if (g_once_init_enter (&btf->flavours))
+    g_once_init_leave (&btf->flavours, make_flavours (btf));
+
+  return g_hash_table_ref (btf->flavours);
 }
 
 typedef struct

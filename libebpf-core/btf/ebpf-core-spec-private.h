@@ -92,7 +92,8 @@ typedef struct
 gsize ebpf_core_essential_length (const char *name);
 gboolean ebpf_core_essential_equal (const char *a, const char *b);
 
-/* Names of a BTF that have a flavour: essential name -> GPtrArray of them. */
+/* Names of a BTF that have a flavour: essential name -> GPtrArray of them. A new reference to what is
+ * made once. */
 GHashTable *ebpf_core_find_flavours (EbpfBtf *btf);
 
 /* The type that relocations against @id look for the name of. */
