@@ -76,7 +76,7 @@ get_copies (EbpfBtfBuilder *self, EbpfBtf *btf)
  *
  * Adds a copy of a type and of all types that it refers to, however far away. What has been copied
  * from the same type information before is not copied again, and a type of the builder's base
- * stands for itself. Tags on declarations are types of their own that nothing refers to: they are
+ * stands for itself. A section comes behind all that it refers to. Tags on declarations are types of their own that nothing refers to: they are
  * copied where they are asked for.
  *
  * Returns: the copy's number, or 0 with @error set
@@ -85,6 +85,7 @@ guint
 ebpf_btf_builder_copy_type (EbpfBtfBuilder *self, EbpfBtfType *type, GError **error)
 {
   g_autoptr (GArray) order = g_array_new (FALSE, FALSE, sizeof (guint32));
+  struct btf_type *section;
   EbpfBtf *from;
   guint32 id;
   Copy copy;
@@ -103,7 +104,15 @@ ebpf_btf_builder_copy_type (EbpfBtfBuilder *self, EbpfBtfType *type, GError **er
     }
 
   copy = (Copy){ self, from, get_copies (self, from), order, ebpf_btf_builder_get_n_types (self) };
-  plan (&id, &copy);
+
+  /* Nothing refers to a section. Before Linux 6.3 the kernel does not take one that stands before
+   * the types of its variables. */
+  section = (struct btf_type *) ebpf_btf_peek (from, id);
+  if (ebpf_btf_kind_of (section) == EBPF_BTF_KIND_DATASEC)
+    ebpf_btf_foreach_id (section, plan, &copy);
+  else
+    plan (&id, &copy);
+
   for (guint i = 0; i < order->len; i++)
     {
       /* Only looked at: what is written to is the copy. */
@@ -112,6 +121,7 @@ ebpf_btf_builder_copy_type (EbpfBtfBuilder *self, EbpfBtfType *type, GError **er
 
       ebpf_btf_foreach_id (next, plan, &copy);
     }
+  plan (&id, &copy);
 
   if (!ebpf_btf_builder_has_room (self, order->len, error))
     {

@@ -477,6 +477,52 @@ test_too_many_types (void)
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_LIMIT);
 }
 
+/* Before Linux 6.3 the kernel loses its way from a section to types of its variables that come behind
+ * it. */
+static void
+test_copy_section (void)
+{
+  g_autoptr (EbpfBtfBuilder) builder = ebpf_btf_builder_new ();
+  g_autoptr (EbpfBtfBuilder) other = ebpf_btf_builder_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EbpfBtf) btf = NULL;
+  g_autoptr (EbpfBtf) result = NULL;
+  g_autoptr (EbpfBtfType) type = NULL;
+  guint id;
+  int fd;
+
+  ebpf_btf_builder_add_section (builder, ".data", 16, &error);
+  ebpf_btf_builder_add_section_entry (builder, 2, 0, 4, &error);
+  ebpf_btf_builder_add_section_entry (builder, 3, 8, 8, &error);
+  ebpf_btf_builder_add_variable (builder, "count", 4, EBPF_BTF_LINKAGE_GLOBAL, &error);
+  ebpf_btf_builder_add_variable (builder, "where", 6, EBPF_BTF_LINKAGE_GLOBAL, &error);
+  ebpf_btf_builder_add_typedef (builder, "count_t", 5, &error);
+  ebpf_btf_builder_add_volatile (builder, 8, &error);
+  ebpf_btf_builder_add_restrict (builder, 7, &error);
+  ebpf_btf_builder_add_pointer (builder, 4, &error);
+  ebpf_btf_builder_add_int (builder, "int", 4, EBPF_BTF_INT_ENCODING_SIGNED, &error);
+  btf = ebpf_btf_builder_build (builder, &error);
+  g_assert_no_error (error);
+
+  type = ebpf_btf_get_type_by_id (btf, 1);
+  id = ebpf_btf_builder_copy_type (other, type, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (id, ==, 8);
+  g_assert_cmpuint (ebpf_btf_builder_copy_type (other, type, &error), ==, id);
+  g_assert_cmpuint (ebpf_btf_builder_get_n_types (other), ==, 9);
+
+  result = ebpf_btf_builder_build (other, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (ebpf_btf_find (result, ".data", EBPF_BTF_KIND_DATASEC, &error), ==, 8);
+  g_assert_cmpuint (ebpf_btf_find (result, "count", EBPF_BTF_KIND_VAR, &error), <, 8);
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (5, 2))
+    return;
+  fd = ebpf_btf_load_into_kernel (result, &error);
+  g_assert_no_error (error);
+  close (fd);
+}
+
 /* What can only be seen once all is there. */
 static void
 test_wrong_references (void)
@@ -572,6 +618,7 @@ main (int argc, char **argv)
   ebpf_test_add ("/btf/builder/empty", test_empty);
   ebpf_test_add ("/btf/builder/split", test_split);
   ebpf_test_add ("/btf/builder/copy-type", test_copy_type);
+  ebpf_test_add ("/btf/builder/copy-section", test_copy_section);
   ebpf_test_add ("/btf/builder/copy-all", test_copy_all);
   ebpf_test_add ("/btf/builder/names", test_names);
   ebpf_test_add ("/btf/builder/limits", test_limits);

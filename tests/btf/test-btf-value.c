@@ -804,6 +804,27 @@ test_declaration (void)
   g_assert_cmpstr (declaration, ==, "const struct { int a : 3; } *const volatile (*x)[2]");
 }
 
+/* struct { … *next; } without a name has itself as a part of its text. */
+static void
+test_endless_declaration (void)
+{
+  g_autoptr (TestBtf) b = test_btf_new (FALSE);
+  g_autoptr (EbpfBtf) btf = NULL;
+  g_autoptr (EbpfBtfType) type = NULL;
+  g_autofree char *declaration = NULL;
+
+  test_btf_struct (b, NULL, 16);
+  test_btf_member (b, "next", 2, 0);
+  test_btf_member (b, "previous", 2, 64);
+  test_btf_ptr (b, 1);
+  btf = parse (b);
+  type = ebpf_btf_get_type_by_id (btf, 1);
+  declaration = ebpf_btf_type_to_declaration (type, "x");
+  g_assert_true (g_str_has_prefix (declaration, "struct { struct { "));
+  g_assert_true (g_str_has_suffix (declaration, " x"));
+  g_assert_cmpuint (strlen (declaration), <, 64 * 1024);
+}
+
 static void
 test_type_string (void)
 {
@@ -956,6 +977,7 @@ main (int argc, char **argv)
   ebpf_test_add ("/btf-value/bad-types", test_bad_types);
   ebpf_test_add ("/btf-value/format", test_format);
   ebpf_test_add ("/btf-value/declaration", test_declaration);
+  ebpf_test_add ("/btf-value/endless-declaration", test_endless_declaration);
   ebpf_test_add ("/btf-value/type-string", test_type_string);
   ebpf_test_add ("/btf-value/type", test_type);
   ebpf_test_add ("/btf-value/layout", test_layout);

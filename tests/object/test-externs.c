@@ -8,12 +8,19 @@
 #include "elf/ebpf-elf.h"
 #include "object/ebpf-collection.h"
 #include "object/ebpf-kconfig-value-private.h"
+#include "object/ebpf-map.h"
 #include "object/ebpf-program.h"
 #include "object/ebpf-variable.h"
 #include "spec/ebpf-program-spec-private.h"
+#include "sys/ebpf-kallsyms-private.h"
 #include "sys/ebpf-sys-private.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #define BIG_ENDIAN_HOST (G_BYTE_ORDER == G_BIG_ENDIAN)
 
@@ -228,6 +235,62 @@ test_kconfig_bytes (void)
   ebpf_externs_set_kconfig_text (failing, "CONFIG_EBPF_CORE_TEST=\n");
   g_assert_null (ebpf_externs_kconfig_bytes (failing, &error));
   ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_MALFORMED, "*given*line 1*");
+}
+
+/* Values that no configuration has: the version is an integer of 4 bytes, what there is or is not an
+ * integer of any size. */
+static void
+test_linux_values (void)
+{
+  static const guint sizes[] = { 1, 2, 4, 8 };
+  static const struct
+  {
+    const char *name;
+    gboolean any_size;
+  } names[] = {
+    { "LINUX_KERNEL_VERSION", FALSE },
+    { "LINUX_HAS_SYSCALL_WRAPPER", TRUE },
+    { "LINUX_HAS_BPF_COOKIE", TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (sizes); j++)
+      {
+        g_autoptr (TestBtf) b = test_btf_new (BIG_ENDIAN_HOST);
+        guint32 integer = test_btf_int (b, "integer", sizes[j], 0);
+        guint32 variable = test_btf_var (b, names[i].name, integer, 2);
+        g_autoptr (EbpfBtf) btf = parse (b);
+        g_autoptr (EbpfCollectionSpec) spec = ebpf_collection_spec_new ();
+        g_autoptr (EbpfExterns) externs = ebpf_externs_new (spec, NULL);
+        g_autoptr (GError) error = NULL;
+        g_autoptr (GBytes) bytes = NULL;
+        guint64 expected = ebpf_sys_get_kernel_version_code ();
+        guint64 value = 0;
+        const guint8 *data;
+
+        if (i == 1)
+          expected = ebpf_sys_has_syscall_wrapper ();
+        else if (i == 2)
+          expected = ebpf_sys_has_feature (EBPF_FEATURE_BPF_COOKIE);
+
+        ebpf_collection_spec_set_btf (spec, btf);
+        ebpf_collection_spec_add_kconfig_extern (spec, names[i].name, variable, 0, sizes[j], FALSE);
+        bytes = ebpf_externs_kconfig_bytes (externs, &error);
+        if (!names[i].any_size && sizes[j] != 4)
+          {
+            g_assert_null (bytes);
+            ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_WRONG_SIZE,
+                                            "extern LINUX_KERNEL_VERSION: *4 bytes*");
+            continue;
+          }
+
+        g_assert_no_error (error);
+        g_assert_cmpuint (g_bytes_get_size (bytes), ==, sizes[j]);
+        data = g_bytes_get_data (bytes, NULL);
+        for (guint k = 0; k < sizes[j]; k++)
+          value |= (guint64) data[k] << 8 * (BIG_ENDIAN_HOST ? sizes[j] - 1 - k : k);
+        g_assert_cmpuint (value, ==, expected);
+      }
 }
 
 /* --- symbols */
@@ -535,6 +598,142 @@ test_untyped (void)
   }
 }
 
+/* With a list of symbols of our own in place of the kernel's, as another user or another kernel would
+ * see it. */
+static void
+kallsyms_in_subprocess (void)
+{
+  static const char text[] = "0000000000000000 T hidden\n"
+                             "ffffffff81000020 t twice\n"
+                             "ffffffffa0000040 t twice\t[module]\n"
+                             "ffffffff81000030 T _text\n";
+  static const struct
+  {
+    const char *name;
+    gboolean weak;
+    int code; /* -1: it is there, or may be missing */
+    const char *pattern;
+  } cases[] = {
+    { "hidden", FALSE, EBPF_ERROR_PERMISSION, "*address of hidden is hidden*kptr_restrict*" },
+    { "hidden", TRUE, -1, NULL },
+    { "twice", FALSE, EBPF_ERROR_RELOCATION,
+      "*twice is ambiguous*0xffffffff81000020*0xffffffffa0000040*" },
+    { "twice", TRUE, EBPF_ERROR_RELOCATION, "*twice is ambiguous*" },
+    { "absent", TRUE, -1, NULL },
+  };
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+  Ids ids;
+  g_autoptr (EbpfBtf) local = build_local (&ids);
+  int fd = g_file_open_tmp ("kallsyms-XXXXXX", &path, &error);
+
+  g_assert_no_error (error);
+  close (fd);
+  g_file_set_contents (path, text, -1, &error);
+  g_assert_no_error (error);
+  g_assert_no_errno (unshare (CLONE_NEWNS));
+  g_assert_no_errno (mount ("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+  g_assert_no_errno (mount (path, "/proc/kallsyms", NULL, MS_BIND, NULL));
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (Program) program = { 0 };
+      gboolean done;
+
+      program_init (&program, local);
+      program_add (&program, EBPF_RELOC_KSYM, "_text", ids.void_var, FALSE);
+      program_add (&program, EBPF_RELOC_KSYM, cases[i].name, ids.void_var, cases[i].weak);
+      done = program_apply (&program, NULL, &error);
+      if (cases[i].code != -1)
+        {
+          g_assert_false (done);
+          ebpf_test_assert_error_matches (error, EBPF_ERROR, cases[i].code, cases[i].pattern);
+          g_clear_error (&error);
+          continue;
+        }
+      g_assert_no_error (error);
+      g_assert_cmphex ((guint32) program.insns[0].imm, ==, 0x81000030);
+      g_assert_cmphex ((guint32) program.insns[1].imm, ==, 0xffffffff);
+      g_assert_cmphex ((guint32) program.insns[2].imm, ==, 0);
+      g_assert_cmphex ((guint32) program.insns[3].imm, ==, 0);
+    }
+
+  g_unlink (path);
+}
+
+/* Without type information of the kernel, anywhere. */
+static void
+no_kernel_in_subprocess (void)
+{
+  static const char *const folders[] = { "/sys/kernel/btf", "/boot", "/lib/modules",
+                                         "/usr/lib/debug" };
+  g_autoptr (GError) error = NULL;
+  Ids ids;
+  g_autoptr (EbpfBtf) local = build_local (&ids);
+
+  g_assert_no_errno (unshare (CLONE_NEWNS));
+  g_assert_no_errno (mount ("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    if (g_file_test (folders[i], G_FILE_TEST_IS_DIR))
+      g_assert_no_errno (mount ("tmpfs", folders[i], "tmpfs", 0, NULL));
+
+  for (guint weak = 0; weak < 2; weak++)
+    {
+      g_auto (Program) program = { 0 };
+      gboolean done;
+
+      program_init (&program, local);
+      program_add (&program, EBPF_RELOC_KFUNC, "function", ids.func, weak);
+      program_add (&program, EBPF_RELOC_KSYM, "function", ids.func, weak);
+      program_add (&program, EBPF_RELOC_KSYM, "variable", ids.var, weak);
+      done = program_apply (&program, NULL, &error);
+      if (!weak)
+        {
+          g_assert_false (done);
+          ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_SUPPORTED,
+                                          "*function function: *CONFIG_DEBUG_INFO_BTF*");
+          g_clear_error (&error);
+          continue;
+        }
+      g_assert_no_error (error);
+      g_assert_cmphex (program.insns[0].imm, ==, 0xdedc0de);
+      g_assert_cmpuint (program.insns[0].src, ==, 0);
+      for (guint i = 1; i < 5; i++)
+        g_assert_cmphex (program.insns[i].imm, ==, 0);
+    }
+}
+
+static void
+run_in_subprocess (void (*func) (void))
+{
+  if (g_test_subprocess ())
+    {
+      func ();
+      return;
+    }
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("needs root, to mount over files of the kernel");
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+}
+
+static void
+test_kallsyms (void)
+{
+  run_in_subprocess (kallsyms_in_subprocess);
+}
+
+static void
+test_no_kernel (void)
+{
+  run_in_subprocess (no_kernel_in_subprocess);
+}
+
 /* --- real objects */
 
 static EbpfCollection *
@@ -600,6 +799,19 @@ test_load_kconfig (void)
       return;
     }
   g_assert_no_error (error);
+
+  /* The verifier knows the values: nobody changes them any more. */
+  {
+    EbpfMap *map = ebpf_collection_get_map (collection, ".kconfig");
+    guint8 value[64] = { 0 };
+    guint32 key = 0;
+
+    g_assert_nonnull (map);
+    g_assert_cmpuint (ebpf_map_get_map_flags (map) & EBPF_MAP_FLAGS_RDONLY_PROG, !=, 0);
+    g_assert_false (ebpf_map_update_raw (map, &key, value, EBPF_UPDATE_FLAGS_ANY, &error));
+    g_assert_cmpint (ebpf_error_get_errno (error), ==, EPERM);
+    g_clear_error (&error);
+  }
 
   run_on_packet (collection, "read_externs");
   g_assert_cmpuint (read_variable (collection, "version"), ==, ebpf_sys_get_kernel_version_code ());
@@ -704,10 +916,54 @@ test_load_missing (void)
   ebpf_btf_drop_kernel ();
 }
 
+/* The kernel has the records of functions and lines that the object had. */
+static void
+assert_ext_info (EbpfProgram *program)
+{
+  const EbpfCode *code = ebpf_program_spec_peek_code (ebpf_program_get_spec (program));
+  struct bpf_prog_info info = { 0 };
+  g_autofree EbpfLineInfo *lines = g_new0 (EbpfLineInfo, code->line_infos->len);
+  g_autofree EbpfFuncInfo *functions = g_new0 (EbpfFuncInfo, code->func_infos->len);
+  union bpf_attr attr = { 0 };
+  guint next = 0;
+
+  g_assert_cmpuint (code->line_infos->len, >, 1);
+  g_assert_cmpuint (code->func_infos->len, ==, 1);
+  info.nr_line_info = code->line_infos->len;
+  info.line_info_rec_size = sizeof (EbpfLineInfo);
+  info.line_info = EBPF_PTR_TO_U64 (lines);
+  info.nr_func_info = code->func_infos->len;
+  info.func_info_rec_size = sizeof (EbpfFuncInfo);
+  info.func_info = EBPF_PTR_TO_U64 (functions);
+  attr.info.bpf_fd = (guint32) ebpf_program_peek_fd (program);
+  attr.info.info_len = sizeof info;
+  attr.info.info = EBPF_PTR_TO_U64 (&info);
+  g_assert_no_errno (ebpf_sys_bpf (EBPF_SYS_OBJ_GET_INFO_BY_FD, &attr, sizeof attr));
+
+  g_assert_cmpuint (info.btf_id, !=, 0);
+  g_assert_cmpuint (info.nr_func_info, ==, 1);
+  g_assert_cmpuint (functions[0].insn, ==, 0);
+  g_assert_cmpuint (functions[0].type_id, ==,
+                    g_array_index (code->func_infos, EbpfFuncInfo, 0).type_id);
+
+  /* The verifier took out what is never reached, with its lines. */
+  g_assert_cmpuint (info.nr_line_info, >, 1);
+  g_assert_cmpuint (info.nr_line_info, <=, code->line_infos->len);
+  for (guint i = 0; i < code->line_infos->len && next < info.nr_line_info; i++)
+    {
+      const EbpfLineInfo *line = &g_array_index (code->line_infos, EbpfLineInfo, i);
+
+      next += lines[next].line_col == line->line_col && lines[next].line_off == line->line_off &&
+              lines[next].file_name_off == line->file_name_off;
+    }
+  g_assert_cmpuint (next, ==, info.nr_line_info);
+}
+
 /* Calls of functions in a program of another kind, one of them weak and not there. */
 static void
 test_load_kfuncs (void)
 {
+  EbpfProgram *program;
   g_autoptr (EbpfCollection) collection = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -717,7 +973,9 @@ test_load_kfuncs (void)
   collection = open_object ("kfuncs.bpf.o");
   ebpf_collection_load (collection, NULL, NULL, &error);
   g_assert_no_error (error);
-  g_assert_nonnull (ebpf_collection_get_program (collection, "call"));
+  program = ebpf_collection_get_program (collection, "call");
+  g_assert_nonnull (program);
+  assert_ext_info (program);
   ebpf_collection_close (collection);
   ebpf_btf_drop_kernel ();
 }
@@ -761,9 +1019,12 @@ main (int argc, char **argv)
   ebpf_test_add ("/object/externs/values", test_values);
   ebpf_test_add ("/object/externs/strings", test_strings);
   ebpf_test_add ("/object/externs/kconfig-bytes", test_kconfig_bytes);
+  ebpf_test_add ("/object/externs/linux-values", test_linux_values);
   ebpf_test_add ("/object/externs/typed", test_typed);
   ebpf_test_add ("/object/externs/typed-errors", test_typed_errors);
   ebpf_test_add ("/object/externs/untyped", test_untyped);
+  ebpf_test_add ("/object/externs/kallsyms", test_kallsyms);
+  ebpf_test_add ("/object/externs/no-kernel", test_no_kernel);
   ebpf_test_add ("/object/externs/load-kconfig", test_load_kconfig);
   ebpf_test_add ("/object/externs/load-ksyms", test_load_ksyms);
   ebpf_test_add ("/object/externs/load-typed", test_load_typed);

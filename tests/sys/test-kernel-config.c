@@ -5,8 +5,12 @@
 #include "base/ebpf-error.h"
 #include "ebpf-test.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -197,6 +201,113 @@ test_kernel (void)
   g_assert_null (g_hash_table_lookup (values, "CONFIG_NO_SUCH_THING"));
 }
 
+static gboolean
+read_option (const char *name, char **value, GError **error)
+{
+  const char *const names[] = { name, NULL };
+  g_autoptr (GHashTable) values = ebpf_kernel_config_new (names);
+
+  if (!ebpf_kernel_config_read (values, error))
+    return FALSE;
+
+  *value = g_strdup (g_hash_table_lookup (values, name));
+  return TRUE;
+}
+
+/* In folders of our own: /boot is read first, /proc is there for where it has nothing. */
+static void
+find_in_subprocess (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("config-XXXXXX", NULL);
+  g_autofree char *in_proc = g_build_filename (folder, "config.gz", NULL);
+  g_autofree char *in_boot = NULL;
+  g_autofree char *value = NULL;
+  g_autoptr (GError) error = NULL;
+  struct utsname name;
+
+  g_assert_no_errno (unshare (CLONE_NEWNS));
+  g_assert_no_errno (mount ("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+  g_assert_no_errno (mount ("tmpfs", "/boot", "tmpfs", 0, NULL));
+  g_assert_no_errno (uname (&name));
+  in_boot = g_strdup_printf ("/boot/config-%s", name.release);
+
+  if (g_file_test ("/proc/config.gz", G_FILE_TEST_EXISTS))
+    {
+      g_file_set_contents (in_proc, "CONFIG_A=\"proc\"\n", -1, &error);
+      g_assert_no_error (error);
+      g_assert_no_errno (mount (in_proc, "/proc/config.gz", NULL, MS_BIND, NULL));
+      g_assert_true (read_option ("CONFIG_A", &value, &error));
+      g_assert_no_error (error);
+      g_assert_cmpstr (value, ==, "\"proc\"");
+      g_clear_pointer (&value, g_free);
+      g_unlink (in_proc);
+    }
+  else
+    {
+      g_assert_false (read_option ("CONFIG_A", &value, &error));
+      ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND,
+                                      "*neither /boot/config-* nor /proc/config.gz*");
+      g_clear_error (&error);
+    }
+
+  g_file_set_contents (in_boot, "CONFIG_A=\"boot\"\n", -1, &error);
+  g_assert_no_error (error);
+  g_assert_true (read_option ("CONFIG_A", &value, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (value, ==, "\"boot\"");
+
+  /* What is there but cannot be read is not passed over. */
+  g_unlink (in_boot);
+  g_assert_no_errno (g_mkdir (in_boot, 0700));
+  g_clear_pointer (&value, g_free);
+  g_assert_false (read_option ("CONFIG_A", &value, &error));
+  g_assert_nonnull (strstr (error->message, in_boot));
+  g_rmdir (folder);
+}
+
+static void
+test_find (void)
+{
+  if (g_test_subprocess ())
+    {
+      find_in_subprocess ();
+      return;
+    }
+
+  if (geteuid () != 0 || !g_file_test ("/boot", G_FILE_TEST_IS_DIR))
+    {
+      g_test_skip ("needs root, to mount over /boot");
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+}
+
+/* Nothing is opened where no option is asked for: there is no descriptor to be had. */
+static void
+test_not_opened (void)
+{
+  static const char *const names[] = { "CONFIG_A", NULL };
+  g_autoptr (GHashTable) nothing = ebpf_kernel_config_new (NULL);
+  g_autoptr (GHashTable) values = ebpf_kernel_config_new (names);
+  g_autoptr (GError) error = NULL;
+  struct rlimit limit, none;
+  gboolean read_nothing, read_something;
+
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &limit));
+  none = limit;
+  none.rlim_cur = 0;
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &none));
+  read_nothing = ebpf_kernel_config_read (nothing, NULL);
+  read_something = ebpf_kernel_config_read (values, &error);
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
+
+  g_assert_true (read_nothing);
+  g_assert_false (read_something);
+  g_assert_cmpint (ebpf_error_get_errno (error), ==, EMFILE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -207,6 +318,8 @@ main (int argc, char **argv)
   ebpf_test_add ("/sys/kernel-config/malformed", test_malformed);
   ebpf_test_add ("/sys/kernel-config/files", test_files);
   ebpf_test_add ("/sys/kernel-config/kernel", test_kernel);
+  ebpf_test_add ("/sys/kernel-config/find", test_find);
+  ebpf_test_add ("/sys/kernel-config/not-opened", test_not_opened);
 
   return g_test_run ();
 }
