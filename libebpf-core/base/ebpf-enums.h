@@ -555,6 +555,27 @@ typedef enum /*< flags >*/
 } EbpfBtfDumpFlags;
 
 /**
+ * EbpfFormatFlags:
+ * @EBPF_FORMAT_FLAGS_NONE: one line with all members
+ * @EBPF_FORMAT_FLAGS_LINES: each member and element in a line of its own, indented by two spaces for
+ *   each level
+ * @EBPF_FORMAT_FLAGS_NO_NAMES: values without the names of members
+ * @EBPF_FORMAT_FLAGS_NO_ZEROES: members are left out that have no bit set; nothing is left out of
+ *   arrays
+ * @EBPF_FORMAT_FLAGS_NO_STRINGS: arrays of chars as bytes, even where they are a text
+ *
+ * How a value becomes text.
+ */
+typedef enum /*< flags >*/
+{
+  EBPF_FORMAT_FLAGS_NONE = 0,
+  EBPF_FORMAT_FLAGS_LINES = 1 << 0,
+  EBPF_FORMAT_FLAGS_NO_NAMES = 1 << 1,
+  EBPF_FORMAT_FLAGS_NO_ZEROES = 1 << 2,
+  EBPF_FORMAT_FLAGS_NO_STRINGS = 1 << 3,
+} EbpfFormatFlags;
+
+/**
  * EbpfLayoutFormat:
  * @EBPF_LAYOUT_FORMAT_UNSIGNED: unsigned integer
  * @EBPF_LAYOUT_FORMAT_SIGNED: signed integer

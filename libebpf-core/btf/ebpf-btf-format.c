@@ -16,6 +16,8 @@ typedef struct
   EbpfBtf *btf;
   GString *text;
   guint64 budget;
+  EbpfFormatFlags flags;
+  guint level; /* of indentation */
 } Printer;
 
 static gboolean
@@ -31,6 +33,45 @@ take_budget (Printer *printer, guint depth, GError **error)
                   depth > EBPF_BTF_MAX_VALUE_DEPTH ? "the value is nested too deeply"
                                                    : "the value has too many parts");
   return FALSE;
+}
+
+/* Between what stands side by side: a space, or a new line. */
+static void
+separate (Printer *printer, gboolean first)
+{
+  if (printer->flags & EBPF_FORMAT_FLAGS_LINES)
+    {
+      if (printer->text->len > 0)
+        g_string_append_c (printer->text, '\n');
+      for (guint i = 0; i < printer->level; i++)
+        g_string_append (printer->text, "  ");
+    }
+  else if (!first)
+    {
+      g_string_append_c (printer->text, ' ');
+    }
+}
+
+static void
+open_bracket (Printer *printer, char bracket)
+{
+  g_string_append_c (printer->text, bracket);
+  printer->level++;
+}
+
+static void
+close_bracket (Printer *printer, char bracket, gboolean empty)
+{
+  printer->level--;
+  if (!empty)
+    separate (printer, TRUE);
+  g_string_append_c (printer->text, bracket);
+}
+
+static gboolean
+is_zero (const guint8 *data, gsize size)
+{
+  return size == 0 || (data[0] == 0 && memcmp (data, data + 1, size - 1) == 0);
 }
 
 static gboolean print_value (Printer *printer,
@@ -100,6 +141,11 @@ print_chars (Printer *printer, const guint8 *data, gsize size)
 {
   gssize length = ebpf_btf_text_length (data, size), i;
 
+  if (printer->flags & EBPF_FORMAT_FLAGS_NO_STRINGS)
+    {
+      print_bytes (printer, data, size);
+      return;
+    }
   if (length < 0)
     {
       /* What is left behind the zero by somebody who reused the buffer is no news. */
@@ -152,17 +198,19 @@ print_array (Printer *printer,
   if (element.size == 0)
     n = 0;
 
-  g_string_append_c (printer->text, '[');
+  open_bracket (printer, '[');
   for (i = 0; i < n && i < MAX_ELEMENTS; i++)
     {
-      if (i > 0)
-        g_string_append_c (printer->text, ' ');
+      separate (printer, i == 0);
       if (!print_value (printer, &element, data + i * element.size, depth + 1, error))
         return FALSE;
     }
   if (i < n)
-    g_string_append_printf (printer->text, " … (%" G_GSIZE_FORMAT " in all)", n);
-  g_string_append_c (printer->text, ']');
+    {
+      separate (printer, FALSE);
+      g_string_append_printf (printer->text, "… (%" G_GSIZE_FORMAT " in all)", n);
+    }
+  close_bracket (printer, ']', n == 0);
 
   return TRUE;
 }
@@ -201,11 +249,15 @@ print_members (Printer *printer,
         }
       if (field.name[0] == '\0')
         continue;
+      if ((printer->flags & EBPF_FORMAT_FLAGS_NO_ZEROES) &&
+          (field.bit_size != 0 ? ebpf_btf_field_read (&field, data) == 0
+                               : is_zero (data + field.bit_offset / 8, field.shape.size)))
+        continue;
 
-      if (!*first)
-        g_string_append_c (printer->text, ' ');
+      separate (printer, *first);
       *first = FALSE;
-      g_string_append_printf (printer->text, "%s=", field.name);
+      if (!(printer->flags & EBPF_FORMAT_FLAGS_NO_NAMES))
+        g_string_append_printf (printer->text, "%s=", field.name);
       if (field.bit_size != 0)
         print_integer (printer, &field.shape, ebpf_btf_field_read (&field, data));
       else if (!print_value (printer, &field.shape, data + field.bit_offset / 8, depth + 1, error))
@@ -251,11 +303,11 @@ print_value (Printer *printer,
 
     case EBPF_BTF_SHAPE_STRUCT:
       if (depth > 0)
-        g_string_append_c (printer->text, '{');
+        open_bracket (printer, '{');
       if (!print_members (printer, shape, data, &first, depth, error))
         return FALSE;
       if (depth > 0)
-        g_string_append_c (printer->text, '}');
+        close_bracket (printer, '}', first);
       return TRUE;
 
     default:
@@ -279,8 +331,34 @@ print_value (Printer *printer,
 char *
 ebpf_btf_type_format (EbpfBtfType *self, GBytes *bytes, GError **error)
 {
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (bytes != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return ebpf_btf_type_format_full (self, bytes, EBPF_FORMAT_FLAGS_NONE, NULL, error);
+}
+
+/**
+ * ebpf_btf_type_format_full:
+ * @self: a type
+ * @bytes: a value; what is longer than the type is not looked at
+ * @flags: how it is written
+ * @n_bytes: (out) (optional): how many of @bytes the value has
+ * @error: return location for an error
+ *
+ * Writes a value for people to read, as [method@BtfType.format] does, but as they like it.
+ *
+ * Returns: (transfer full): the text, or %NULL with @error set
+ */
+char *
+ebpf_btf_type_format_full (EbpfBtfType *self,
+                           GBytes *bytes,
+                           EbpfFormatFlags flags,
+                           gsize *n_bytes,
+                           GError **error)
+{
   g_autoptr (GString) text = g_string_new (NULL);
-  Printer printer = { NULL, text, 0 };
+  Printer printer = { .text = text, .flags = flags };
   EbpfBtfShape shape;
   gconstpointer data;
   gsize size;
@@ -305,5 +383,7 @@ ebpf_btf_type_format (EbpfBtfType *self, GBytes *bytes, GError **error)
   if (!print_value (&printer, &shape, data != NULL ? data : "", 0, error))
     return NULL;
 
+  if (n_bytes != NULL)
+    *n_bytes = shape.size;
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

@@ -114,6 +114,13 @@ EBPF_AVAILABLE_IN_ALL
 char *ebpf_btf_type_format (EbpfBtfType *self, GBytes *bytes, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+char *ebpf_btf_type_format_full (EbpfBtfType *self,
+                                 GBytes *bytes,
+                                 EbpfFormatFlags flags,
+                                 gsize *n_bytes,
+                                 GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 GVariant *
 ebpf_btf_type_to_variant_raw (EbpfBtfType *self, gconstpointer data, gsize size, GError **error);
 

@@ -767,6 +767,65 @@ assert_declaration (guint32 id, const char *name, const char *text)
 }
 
 static void
+assert_format_full (guint32 id,
+                    gconstpointer data,
+                    gsize size,
+                    EbpfFormatFlags flags,
+                    const char *expected)
+{
+  g_autoptr (EbpfBtfType) type = ebpf_btf_get_type_by_id (get_types ()->btf, id);
+  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  gsize n_bytes = 0;
+
+  text = ebpf_btf_type_format_full (type, bytes, flags, &n_bytes, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (text, ==, expected);
+  g_assert_cmpuint (n_bytes, ==, ebpf_btf_type_get_size (type));
+}
+
+static void
+test_format_full (void)
+{
+  Types *t = get_types ();
+  g_autoptr (EbpfBtfType) type = ebpf_btf_get_type_by_id (t->btf, t->event);
+  g_autoptr (GBytes) cut = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 event[64] = { 0 };
+  guint16 table[6] = { 1, 2, 3, 0, 0, 0 };
+  guint32 pid = 12, state = 1;
+
+  memcpy (event, &pid, 4);
+  memcpy (event + 4, &state, 4);
+  memcpy (event + 8, "bash", 4);
+  assert_format_full (t->event, event, 48, EBPF_FORMAT_FLAGS_NONE,
+                      "pid=12 state=RUNNING comm=\"bash\" where={x=0 y=0} time=0 "
+                      "bytes=000000000000");
+  assert_format_full (t->event, event, 64, EBPF_FORMAT_FLAGS_NO_ZEROES,
+                      "pid=12 state=RUNNING comm=\"bash\"");
+  assert_format_full (t->event, event, 48,
+                      EBPF_FORMAT_FLAGS_NO_ZEROES | EBPF_FORMAT_FLAGS_NO_NAMES |
+                          EBPF_FORMAT_FLAGS_NO_STRINGS,
+                      "12 RUNNING 62617368000000000000000000000000");
+  assert_format_full (t->event, event, 48, EBPF_FORMAT_FLAGS_LINES,
+                      "pid=12\nstate=RUNNING\ncomm=\"bash\"\nwhere={\n  x=0\n  y=0\n}\ntime=0\n"
+                      "bytes=000000000000");
+  assert_format_full (t->table, table, sizeof table, EBPF_FORMAT_FLAGS_LINES,
+                      "[\n  [\n    1\n    2\n    3\n  ]\n  [\n    0\n    0\n    0\n  ]\n]");
+  /* What is in an array stays where it is. */
+  assert_format_full (t->table, table, sizeof table, EBPF_FORMAT_FLAGS_NO_ZEROES,
+                      "[[1 2 3] [0 0 0]]");
+  memset (event, 0, sizeof event);
+  assert_format_full (t->event, event, 48, EBPF_FORMAT_FLAGS_NO_ZEROES, "");
+
+  cut = g_bytes_new (event, 47);
+  g_assert_null (ebpf_btf_type_format_full (type, cut, EBPF_FORMAT_FLAGS_NO_ZEROES, NULL, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_WRONG_SIZE,
+                                  "*47 bytes are too few for a value of 48*");
+}
+
+static void
 test_declaration (void)
 {
   Types *t = get_types ();
@@ -976,6 +1035,7 @@ main (int argc, char **argv)
   ebpf_test_add ("/btf-value/round-trip/kernel", test_round_trip_kernel);
   ebpf_test_add ("/btf-value/bad-types", test_bad_types);
   ebpf_test_add ("/btf-value/format", test_format);
+  ebpf_test_add ("/btf-value/format-full", test_format_full);
   ebpf_test_add ("/btf-value/declaration", test_declaration);
   ebpf_test_add ("/btf-value/endless-declaration", test_endless_declaration);
   ebpf_test_add ("/btf-value/type-string", test_type_string);
