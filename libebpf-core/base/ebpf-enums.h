@@ -439,6 +439,7 @@ typedef enum /*< enum >*/
  * @EBPF_COLLECTION_STATE_LOADED: everything is in the kernel
  * @EBPF_COLLECTION_STATE_FAILED: the load failed and left nothing behind
  * @EBPF_COLLECTION_STATE_CLOSED: closed
+ * @EBPF_COLLECTION_STATE_PREPARED: its maps are in the kernel, its programs are not yet
  *
  * Where a collection stands.
  */
@@ -449,6 +450,7 @@ typedef enum /*< enum >*/
   EBPF_COLLECTION_STATE_LOADED,
   EBPF_COLLECTION_STATE_FAILED,
   EBPF_COLLECTION_STATE_CLOSED,
+  EBPF_COLLECTION_STATE_PREPARED,
 } EbpfCollectionState;
 
 /**

@@ -319,8 +319,7 @@ give_away (GType type, const char *symbol, gpointer user_data)
 gboolean
 ebpf_collection_assign (EbpfCollection *self, GObject *target, GError **error)
 {
-  const GType types[] = { EBPF_TYPE_MAP,      EBPF_TYPE_PROGRAM,      EBPF_TYPE_VARIABLE,
-                          EBPF_TYPE_MAP_SPEC, EBPF_TYPE_PROGRAM_SPEC, EBPF_TYPE_VARIABLE_SPEC };
+  const GType types[] = EBPF_COLLECTION_BINDING_TYPES;
   const char *source;
 
   g_return_val_if_fail (EBPF_IS_COLLECTION (self), FALSE);
@@ -334,8 +333,32 @@ ebpf_collection_assign (EbpfCollection *self, GObject *target, GError **error)
       return FALSE;
     }
 
-  ebpf_binding_foreach (target, types, G_N_ELEMENTS (types), give_away, self);
+  ebpf_collection_foreach_binding (target, give_away, self);
   return TRUE;
+}
+
+/**
+ * ebpf_collection_dup_prepared_code:
+ * @self: a collection
+ * @name: the name of a program
+ *
+ * Gets the instructions of a program as [method@Collection.prepare] left them: as the kernel is
+ * given them, with CO-RE, symbols of the kernel and file descriptors of maps filled in.
+ * [func@Instruction.list_from_bytes] decodes them.
+ *
+ * Returns: (nullable) (transfer full): the code, or %NULL where the collection was not prepared, or
+ * this program is not among those that are to be loaded
+ */
+GBytes *
+ebpf_collection_dup_prepared_code (EbpfCollection *self, const char *name)
+{
+  GBytes *code;
+
+  g_return_val_if_fail (EBPF_IS_COLLECTION (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  code = self->prepared_code != NULL ? g_hash_table_lookup (self->prepared_code, name) : NULL;
+  return code != NULL ? g_bytes_ref (code) : NULL;
 }
 
 /**

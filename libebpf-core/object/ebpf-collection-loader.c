@@ -18,7 +18,7 @@
 #define KCONFIG_SECTION ".kconfig"
 
 /* What one load makes, decided before anything is made. */
-typedef struct
+typedef struct _EbpfLoadPlan
 {
   EbpfCollectionLoad *load;
   EbpfLoadContext context;
@@ -29,14 +29,14 @@ typedef struct
 } Plan;
 
 static void
-plan_clear (Plan *self)
+plan_free (Plan *self)
 {
   ebpf_load_context_clear (&self->context);
   g_clear_pointer (&self->maps, g_ptr_array_unref);
   g_clear_pointer (&self->programs, g_ptr_array_unref);
   g_clear_pointer (&self->deferred, g_hash_table_unref);
+  g_free (self);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
 
 static EbpfMap *
 find_map (const char *name, gboolean *left_out, gpointer user_data)
@@ -55,8 +55,11 @@ static gboolean
 check_names (EbpfCollectionLoad *load, GError **error)
 {
   GPtrArray *selection = ebpf_load_options_peek_selection (load->options);
+  GPtrArray *map_selection = ebpf_load_options_peek_map_selection (load->options);
   g_autoptr (GString) programs = g_string_new (NULL);
+  g_autoptr (GString) selected_maps = g_string_new (NULL);
   g_autoptr (GString) maps = g_string_new (NULL);
+  g_autoptr (GString) message = g_string_new (NULL);
   GHashTableIter iter;
   gpointer name;
 
@@ -67,18 +70,32 @@ check_names (EbpfCollectionLoad *load, GError **error)
         g_string_append_printf (programs, "%s\"%s\"", programs->len > 0 ? ", " : "", (char *) name);
     }
 
+  for (guint i = 0; i < map_selection->len; i++)
+    {
+      name = g_ptr_array_index (map_selection, i);
+      if (ebpf_collection_spec_get_map (load->spec, name) == NULL)
+        g_string_append_printf (selected_maps, "%s\"%s\"", selected_maps->len > 0 ? ", " : "",
+                                (char *) name);
+    }
+
   g_hash_table_iter_init (&iter, ebpf_load_options_peek_replacements (load->options));
   while (g_hash_table_iter_next (&iter, &name, NULL))
     if (ebpf_collection_spec_get_map (load->spec, name) == NULL)
       g_string_append_printf (maps, "%s\"%s\"", maps->len > 0 ? ", " : "", (char *) name);
 
-  if (programs->len == 0 && maps->len == 0)
+  if (programs->len == 0 && selected_maps->len == 0 && maps->len == 0)
     return TRUE;
 
-  ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0, "%s%s%s%s%s",
-                  programs->len > 0 ? "programs to be loaded that it does not have: " : "",
-                  programs->str, programs->len > 0 && maps->len > 0 ? "; " : "",
-                  maps->len > 0 ? "maps to be replaced that it does not have: " : "", maps->str);
+  if (programs->len > 0)
+    g_string_append_printf (message, "programs to be loaded that it does not have: %s",
+                            programs->str);
+  if (selected_maps->len > 0)
+    g_string_append_printf (message, "%smaps to be created that it does not have: %s",
+                            message->len > 0 ? "; " : "", selected_maps->str);
+  if (maps->len > 0)
+    g_string_append_printf (message, "%smaps to be replaced that it does not have: %s",
+                            message->len > 0 ? "; " : "", maps->str);
+  ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0, "%s", message->str);
   return FALSE;
 }
 
@@ -117,10 +134,12 @@ add_references_of_map (EbpfCollectionLoad *load, EbpfMapSpec *map, GQueue *queue
     }
 }
 
-/* All that the selected programs need, and what that needs. */
+/* All that is selected, what that needs, and what that needs. */
 static GHashTable *
-close_over (EbpfCollectionLoad *load, GPtrArray *selection)
+close_over (EbpfCollectionLoad *load)
 {
+  GPtrArray *selection = ebpf_load_options_peek_selection (load->options);
+  GPtrArray *map_selection = ebpf_load_options_peek_map_selection (load->options);
   GHashTable *wanted = g_hash_table_new (NULL, NULL);
   GQueue queue = G_QUEUE_INIT;
   gpointer object;
@@ -128,6 +147,9 @@ close_over (EbpfCollectionLoad *load, GPtrArray *selection)
   for (guint i = 0; i < selection->len; i++)
     g_queue_push_tail (
         &queue, ebpf_collection_spec_get_program (load->spec, g_ptr_array_index (selection, i)));
+  for (guint i = 0; i < map_selection->len; i++)
+    g_queue_push_tail (
+        &queue, ebpf_collection_spec_get_map (load->spec, g_ptr_array_index (map_selection, i)));
 
   while ((object = g_queue_pop_head (&queue)) != NULL)
     {
@@ -190,7 +212,7 @@ static void
 make_plan (Plan *self)
 {
   EbpfCollectionLoad *load = self->load;
-  GPtrArray *selection = ebpf_load_options_peek_selection (load->options);
+  GPtrArray *selected_maps = ebpf_load_options_peek_map_selection (load->options);
   GPtrArray *maps = ebpf_collection_spec_peek_maps (load->spec);
   GPtrArray *programs = ebpf_collection_spec_peek_programs (load->spec);
   g_autoptr (GHashTable) wanted = NULL;
@@ -198,15 +220,17 @@ make_plan (Plan *self)
   self->maps = g_ptr_array_new ();
   self->programs = g_ptr_array_new ();
   self->deferred = g_hash_table_new (NULL, NULL);
-  if (selection->len > 0)
-    wanted = close_over (load, selection);
+  if (ebpf_load_options_is_selective (load->options))
+    wanted = close_over (load);
 
   for (guint i = 0; i < maps->len; i++)
     {
       EbpfMapSpec *map = g_ptr_array_index (maps, i);
+      gboolean selected = g_ptr_array_find_with_equal_func (
+          selected_maps, ebpf_map_spec_get_name (map), g_str_equal, NULL);
 
-      if (ebpf_map_spec_get_autocreate (map) &&
-          (wanted == NULL || g_hash_table_contains (wanted, map)))
+      if (selected || (ebpf_map_spec_get_autocreate (map) &&
+                       (wanted == NULL || g_hash_table_contains (wanted, map))))
         g_ptr_array_add (self->maps, map);
     }
 
@@ -570,41 +594,209 @@ ebpf_collection_load_new (EbpfCollectionSpec *spec,
   self->maps = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->programs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->variables = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->prepared_code =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   self->new_pins = g_array_new (FALSE, FALSE, sizeof (EbpfNewPin));
   g_array_set_clear_func (self->new_pins, new_pin_clear);
 
   return self;
 }
 
-gboolean
-ebpf_collection_load_run (EbpfCollectionLoad *self, GError **error)
+static GObject *
+lookup_blueprint (GType type, const char *symbol, gpointer user_data)
 {
-  const char *source = ebpf_collection_spec_get_source (self->spec);
-  g_auto (Plan) plan = { .load = self };
-  GError *local_error = NULL;
+  EbpfCollectionSpec *spec = user_data;
+  EbpfVariableSpec *variable;
 
-  ebpf_load_context_init (&plan.context, self->spec, self->options, find_map, self);
+  if (type == EBPF_TYPE_MAP || type == EBPF_TYPE_MAP_SPEC)
+    return (GObject *) ebpf_collection_spec_get_map (spec, symbol);
+  if (type == EBPF_TYPE_PROGRAM || type == EBPF_TYPE_PROGRAM_SPEC)
+    return (GObject *) ebpf_collection_spec_get_program (spec, symbol);
 
-  if (!g_cancellable_set_error_if_cancelled (self->cancellable, &local_error) &&
-      check_names (self, &local_error))
+  variable = ebpf_collection_spec_get_variable (spec, symbol);
+  if (type == EBPF_TYPE_VARIABLE && variable != NULL &&
+      ebpf_collection_spec_get_map (spec, ebpf_variable_spec_get_section (variable)) == NULL)
+    return NULL;
+
+  return (GObject *) variable;
+}
+
+static void
+select_symbol (GType type, const char *symbol, gpointer user_data)
+{
+  EbpfCollectionLoad *self = user_data;
+
+  if (type == EBPF_TYPE_MAP)
+    ebpf_load_options_select_map (self->options, symbol);
+  else if (type == EBPF_TYPE_PROGRAM)
+    ebpf_load_options_select_program (self->options, symbol);
+  else if (type == EBPF_TYPE_VARIABLE)
+    ebpf_load_options_select_map (
+        self->options,
+        ebpf_variable_spec_get_section (ebpf_collection_spec_get_variable (self->spec, symbol)));
+}
+
+static void
+note_map (GType type, const char *symbol, gpointer user_data)
+{
+  if (type == EBPF_TYPE_MAP)
+    g_hash_table_add (user_data, g_strdup (symbol));
+}
+
+/* The kernel empties an array of programs when the last descriptor or pin of it goes, whether or
+ * not a program uses it: one that was filled for nobody would make tail calls fail, silently. */
+static gboolean
+check_program_arrays (Plan *self, GError **error)
+{
+  EbpfCollectionLoad *load = self->load;
+  GHashTable *replacements = ebpf_load_options_peek_replacements (load->options);
+  g_autoptr (GHashTable) kept = NULL;
+
+  if (load->target == NULL)
+    return TRUE;
+
+  kept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  ebpf_collection_foreach_binding (load->target, note_map, kept);
+
+  for (guint i = 0; i < self->maps->len; i++)
     {
-      make_plan (&plan);
-      if (make_maps (&plan, &local_error) && load_programs (&plan, &local_error) &&
-          fill_deferred (&plan, &local_error))
+      EbpfMapSpec *map = g_ptr_array_index (self->maps, i);
+      const char *name = ebpf_map_spec_get_name (map);
+
+      if (ebpf_map_spec_get_map_type (map) == EBPF_MAP_TYPE_PROG_ARRAY &&
+          ebpf_map_spec_get_n_contents (map) > 0 &&
+          ebpf_map_spec_get_pinning (map) == EBPF_PINNING_NONE &&
+          !g_hash_table_contains (replacements, name) && !g_hash_table_contains (kept, name))
         {
-          make_variables (self);
-          finish_step (&plan, NULL, &local_error);
+          ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                          "map \"%s\" holds programs, and the kernel empties it once nobody has it "
+                          "open; %s needs a property for it",
+                          name, G_OBJECT_TYPE_NAME (load->target));
+          return FALSE;
         }
     }
 
-  if (local_error == NULL)
-    return TRUE;
+  return TRUE;
+}
 
-  if (source != NULL && local_error->domain == EBPF_ERROR)
-    ebpf_error_propagate_prefixed (error, local_error, "%s: ", source);
+void
+ebpf_collection_foreach_binding (GObject *target, EbpfBindingFunc func, gpointer user_data)
+{
+  const GType types[] = EBPF_COLLECTION_BINDING_TYPES;
+
+  ebpf_binding_foreach (target, types, G_N_ELEMENTS (types), func, user_data);
+}
+
+gboolean
+ebpf_collection_load_set_target (EbpfCollectionLoad *self, GObject *target, GError **error)
+{
+  const GType types[] = EBPF_COLLECTION_BINDING_TYPES;
+  const char *source = ebpf_collection_spec_get_source (self->spec);
+  GError *local_error = NULL;
+  EbpfLoadOptions *own;
+
+  if (!ebpf_binding_check (target, types, G_N_ELEMENTS (types), lookup_blueprint, self->spec,
+                           &local_error))
+    {
+      if (source != NULL)
+        ebpf_error_propagate_prefixed (error, local_error, "%s: ", source);
+      else
+        g_propagate_error (error, local_error);
+      return FALSE;
+    }
+
+  own = ebpf_load_options_copy (self->options);
+  g_object_unref (self->options);
+  self->options = own;
+  ebpf_load_options_be_selective (own);
+  g_set_object (&self->target, target);
+  ebpf_collection_foreach_binding (target, select_symbol, self);
+
+  return TRUE;
+}
+
+static gboolean
+prepare_programs (Plan *self, GError **error)
+{
+  for (guint i = 0; i < self->programs->len; i++)
+    {
+      EbpfProgramSpec *spec = g_ptr_array_index (self->programs, i);
+      GBytes *code = ebpf_program_prepare (spec, &self->context, TRUE, error);
+
+      if (code == NULL)
+        return FALSE;
+      g_hash_table_insert (self->load->prepared_code, g_strdup (ebpf_program_spec_get_name (spec)),
+                           code);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+plan_and_make_maps (EbpfCollectionLoad *self, GError **error)
+{
+  Plan *plan;
+
+  if (g_cancellable_set_error_if_cancelled (self->cancellable, error) || !check_names (self, error))
+    return FALSE;
+
+  plan = self->plan = g_new0 (Plan, 1);
+  plan->load = self;
+  ebpf_load_context_init (&plan->context, self->spec, self->options, find_map, self);
+  make_plan (plan);
+
+  return check_program_arrays (plan, error) && make_maps (plan, error);
+}
+
+static void
+propagate_failure (EbpfCollectionLoad *self, GError **error, GError *failure)
+{
+  const char *source = ebpf_collection_spec_get_source (self->spec);
+
+  /* Descriptors of what is in it go with it. */
+  g_clear_pointer (&self->plan, plan_free);
+
+  if (source != NULL && failure->domain == EBPF_ERROR)
+    ebpf_error_propagate_prefixed (error, failure, "%s: ", source);
   else
-    g_propagate_error (error, local_error);
-  return FALSE;
+    g_propagate_error (error, failure);
+}
+
+gboolean
+ebpf_collection_load_prepare (EbpfCollectionLoad *self, GError **error)
+{
+  GError *local_error = NULL;
+
+  if (!plan_and_make_maps (self, &local_error) || !prepare_programs (self->plan, &local_error))
+    {
+      propagate_failure (self, error, local_error);
+      return FALSE;
+    }
+
+  self->prepared = TRUE;
+  return TRUE;
+}
+
+gboolean
+ebpf_collection_load_run (EbpfCollectionLoad *self, GError **error)
+{
+  GError *local_error = NULL;
+
+  if ((self->prepared || plan_and_make_maps (self, &local_error)) &&
+      load_programs (self->plan, &local_error) && fill_deferred (self->plan, &local_error))
+    {
+      make_variables (self);
+      finish_step (self->plan, NULL, &local_error);
+    }
+
+  if (local_error != NULL)
+    {
+      propagate_failure (self, error, local_error);
+      return FALSE;
+    }
+
+  g_clear_pointer (&self->plan, plan_free);
+  return TRUE;
 }
 
 void
@@ -639,12 +831,15 @@ ebpf_collection_load_undo (EbpfCollectionLoad *self)
 void
 ebpf_collection_load_free (EbpfCollectionLoad *self)
 {
+  g_clear_pointer (&self->plan, plan_free);
+  g_clear_object (&self->target);
   g_object_unref (self->spec);
   g_object_unref (self->options);
   g_clear_object (&self->cancellable);
   g_hash_table_unref (self->maps);
   g_hash_table_unref (self->programs);
   g_hash_table_unref (self->variables);
+  g_hash_table_unref (self->prepared_code);
   g_array_unref (self->new_pins);
   g_free (self);
 }

@@ -19,11 +19,13 @@ struct _EbpfCollection
   char *verifier_log;
   GError *failure;
 
-  GHashTable *maps;       /* name -> EbpfMap */
-  GHashTable *programs;   /* name -> EbpfProgram */
-  GHashTable *variables;  /* name -> EbpfVariable */
-  GHashTable *given_away; /* set of EbpfMap that closing leaves open */
-  GArray *new_pins;       /* of EbpfNewPin */
+  GHashTable *maps;             /* name -> EbpfMap */
+  GHashTable *programs;         /* name -> EbpfProgram */
+  GHashTable *variables;        /* name -> EbpfVariable */
+  GHashTable *given_away;       /* set of EbpfMap that closing leaves open */
+  GHashTable *prepared_code;    /* name -> GBytes, or NULL */
+  EbpfCollectionLoad *prepared; /* where it was prepared, and is not loaded yet */
+  GArray *new_pins;             /* of EbpfNewPin */
 
   GMainContext *context;
   GThread *thread;

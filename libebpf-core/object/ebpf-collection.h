@@ -35,6 +35,34 @@ EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_collection_load_finish (EbpfCollection *self, GAsyncResult *result, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_collection_load_target (EbpfCollection *self,
+                                      GObject *target,
+                                      EbpfLoadOptions *options,
+                                      GCancellable *cancellable,
+                                      GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+void ebpf_collection_load_target_async (EbpfCollection *self,
+                                        GObject *target,
+                                        EbpfLoadOptions *options,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean
+ebpf_collection_load_target_finish (EbpfCollection *self, GAsyncResult *result, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_collection_prepare (EbpfCollection *self,
+                                  EbpfLoadOptions *options,
+                                  GCancellable *cancellable,
+                                  GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+GBytes *ebpf_collection_dup_prepared_code (EbpfCollection *self, const char *name);
+
+EBPF_AVAILABLE_IN_ALL
 EbpfCollectionSpec *ebpf_collection_get_spec (EbpfCollection *self);
 
 EBPF_AVAILABLE_IN_ALL

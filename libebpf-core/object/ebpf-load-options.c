@@ -24,9 +24,14 @@ struct _EbpfLoadOptions
   char *pin_path;
   guint log_level;
   guint log_size;
+  gboolean log_disabled;
+  char *kconfig;
   EbpfBtf *kernel_btf;
+  GPtrArray *relocation_targets;
   GHashTable *replacements;
   GPtrArray *selection;
+  GPtrArray *map_selection;
+  gboolean selective;
 };
 
 G_DEFINE_FINAL_TYPE (EbpfLoadOptions, ebpf_load_options, G_TYPE_OBJECT)
@@ -37,6 +42,8 @@ enum
   PROP_PIN_PATH,
   PROP_LOG_LEVEL,
   PROP_LOG_SIZE,
+  PROP_LOG_DISABLED,
+  PROP_KCONFIG,
   PROP_KERNEL_BTF,
   N_PROPS
 };
@@ -49,9 +56,12 @@ ebpf_load_options_finalize (GObject *object)
   EbpfLoadOptions *self = EBPF_LOAD_OPTIONS (object);
 
   g_free (self->pin_path);
+  g_free (self->kconfig);
   g_clear_object (&self->kernel_btf);
+  g_ptr_array_unref (self->relocation_targets);
   g_hash_table_unref (self->replacements);
   g_ptr_array_unref (self->selection);
+  g_ptr_array_unref (self->map_selection);
 
   G_OBJECT_CLASS (ebpf_load_options_parent_class)->finalize (object);
 }
@@ -71,6 +81,12 @@ ebpf_load_options_get_property (GObject *object, guint prop_id, GValue *value, G
       break;
     case PROP_LOG_SIZE:
       g_value_set_uint (value, self->log_size);
+      break;
+    case PROP_LOG_DISABLED:
+      g_value_set_boolean (value, self->log_disabled);
+      break;
+    case PROP_KCONFIG:
+      g_value_set_string (value, self->kconfig);
       break;
     case PROP_KERNEL_BTF:
       g_value_set_object (value, self->kernel_btf);
@@ -98,6 +114,12 @@ ebpf_load_options_set_property (GObject *object,
       break;
     case PROP_LOG_SIZE:
       ebpf_load_options_set_log_size (self, g_value_get_uint (value));
+      break;
+    case PROP_LOG_DISABLED:
+      ebpf_load_options_set_log_disabled (self, g_value_get_boolean (value));
+      break;
+    case PROP_KCONFIG:
+      ebpf_load_options_set_kconfig (self, g_value_get_string (value));
       break;
     case PROP_KERNEL_BTF:
       ebpf_load_options_set_kernel_btf (self, g_value_get_object (value));
@@ -146,6 +168,27 @@ ebpf_load_options_class_init (EbpfLoadOptionsClass *klass)
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
+   * EbpfLoadOptions:log-disabled:
+   *
+   * Whether the verifier is never asked for a log, not even about a program that it rejected: the
+   * error then says only what the errno does. Saves the second try, and the memory, where programs
+   * are expected to be rejected.
+   */
+  properties[PROP_LOG_DISABLED] =
+      g_param_spec_boolean ("log-disabled", NULL, NULL, FALSE,
+                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * EbpfLoadOptions:kconfig:
+   *
+   * Lines of `CONFIG_NAME=value`, as the kernel's own configuration has them, that go before those
+   * of the running kernel for variables that are declared `__kconfig`.
+   */
+  properties[PROP_KCONFIG] =
+      g_param_spec_string ("kconfig", NULL, NULL, NULL,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
    * EbpfLoadOptions:kernel-btf:
    *
    * The kernel's type information that programs are adapted to (CO-RE), where the running
@@ -164,6 +207,8 @@ ebpf_load_options_init (EbpfLoadOptions *self)
   self->pin_path = g_strdup (DEFAULT_PIN_PATH);
   self->replacements = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->selection = g_ptr_array_new_with_free_func (g_free);
+  self->map_selection = g_ptr_array_new_with_free_func (g_free);
+  self->relocation_targets = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 /**
@@ -193,6 +238,9 @@ ebpf_load_options_copy (EbpfLoadOptions *self)
   copy->pin_path = g_strdup (self->pin_path);
   copy->log_level = self->log_level;
   copy->log_size = self->log_size;
+  copy->log_disabled = self->log_disabled;
+  copy->kconfig = g_strdup (self->kconfig);
+  copy->selective = self->selective;
   g_set_object (&copy->kernel_btf, self->kernel_btf);
 
   g_hash_table_iter_init (&iter, self->replacements);
@@ -200,6 +248,11 @@ ebpf_load_options_copy (EbpfLoadOptions *self)
     g_hash_table_insert (copy->replacements, g_strdup (name), g_object_ref (map));
   for (guint i = 0; i < self->selection->len; i++)
     g_ptr_array_add (copy->selection, g_strdup (g_ptr_array_index (self->selection, i)));
+  for (guint i = 0; i < self->map_selection->len; i++)
+    g_ptr_array_add (copy->map_selection, g_strdup (g_ptr_array_index (self->map_selection, i)));
+  for (guint i = 0; i < self->relocation_targets->len; i++)
+    g_ptr_array_add (copy->relocation_targets,
+                     g_object_ref (g_ptr_array_index (self->relocation_targets, i)));
 
   return copy;
 }
@@ -315,6 +368,82 @@ ebpf_load_options_set_log_size (EbpfLoadOptions *self, guint log_size)
 }
 
 /**
+ * ebpf_load_options_get_log_disabled:
+ * @self: options
+ *
+ * Gets whether there is never a verifier log; see [property@LoadOptions:log-disabled].
+ *
+ * Returns: %TRUE where the verifier is never asked for a log
+ */
+gboolean
+ebpf_load_options_get_log_disabled (EbpfLoadOptions *self)
+{
+  g_return_val_if_fail (EBPF_IS_LOAD_OPTIONS (self), FALSE);
+
+  return self->log_disabled;
+}
+
+/**
+ * ebpf_load_options_set_log_disabled:
+ * @self: options
+ * @log_disabled: %TRUE to never ask the verifier for a log
+ *
+ * Sets whether there is never a verifier log; see [property@LoadOptions:log-disabled].
+ */
+void
+ebpf_load_options_set_log_disabled (EbpfLoadOptions *self, gboolean log_disabled)
+{
+  g_return_if_fail (EBPF_IS_LOAD_OPTIONS (self));
+
+  log_disabled = !!log_disabled;
+  if (self->log_disabled == log_disabled)
+    return;
+
+  self->log_disabled = log_disabled;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOG_DISABLED]);
+}
+
+/**
+ * ebpf_load_options_get_kconfig:
+ * @self: options
+ *
+ * Gets the configuration that goes before the running kernel's; see
+ * [property@LoadOptions:kconfig].
+ *
+ * Returns: (nullable) (transfer none): lines of `CONFIG_NAME=value`, or %NULL
+ */
+const char *
+ebpf_load_options_get_kconfig (EbpfLoadOptions *self)
+{
+  g_return_val_if_fail (EBPF_IS_LOAD_OPTIONS (self), NULL);
+
+  return self->kconfig;
+}
+
+/**
+ * ebpf_load_options_set_kconfig:
+ * @self: options
+ * @kconfig: (nullable): lines of `CONFIG_NAME=value`, or %NULL
+ *
+ * Sets the configuration that goes before the running kernel's; see
+ * [property@LoadOptions:kconfig].
+ */
+void
+ebpf_load_options_set_kconfig (EbpfLoadOptions *self, const char *kconfig)
+{
+  g_autofree char *old = NULL;
+
+  g_return_if_fail (EBPF_IS_LOAD_OPTIONS (self));
+
+  if (g_strcmp0 (self->kconfig, kconfig) == 0)
+    return;
+
+  old = g_steal_pointer (&self->kconfig);
+  self->kconfig = g_strdup (kconfig);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KCONFIG]);
+}
+
+/**
  * ebpf_load_options_get_kernel_btf:
  * @self: options
  *
@@ -348,6 +477,27 @@ ebpf_load_options_set_kernel_btf (EbpfLoadOptions *self, EbpfBtf *kernel_btf)
 }
 
 /**
+ * ebpf_load_options_add_relocation_target:
+ * @self: options
+ * @btf: type information
+ *
+ * Adds type information in which CO-RE relocations look for a type that
+ * [property@LoadOptions:kernel-btf], or else the running kernel, does not have: that of a module
+ * which is not loaded, for example.
+ *
+ * Once there is one, the running kernel's modules are not looked at by themselves; add those that
+ * are wanted.
+ */
+void
+ebpf_load_options_add_relocation_target (EbpfLoadOptions *self, EbpfBtf *btf)
+{
+  g_return_if_fail (EBPF_IS_LOAD_OPTIONS (self));
+  g_return_if_fail (EBPF_IS_BTF (btf));
+
+  g_ptr_array_add (self->relocation_targets, g_object_ref (btf));
+}
+
+/**
  * ebpf_load_options_replace_map:
  * @self: options
  * @name: the name of a map in the object file
@@ -372,6 +522,13 @@ ebpf_load_options_replace_map (EbpfLoadOptions *self, const char *name, EbpfMap 
     g_hash_table_insert (self->replacements, g_strdup (name), g_object_ref (map));
 }
 
+static void
+add_name (GPtrArray *names, const char *name)
+{
+  if (!g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
+    g_ptr_array_add (names, g_strdup (name));
+}
+
 /**
  * ebpf_load_options_select_program:
  * @self: options
@@ -379,8 +536,9 @@ ebpf_load_options_replace_map (EbpfLoadOptions *self, const char *name, EbpfMap 
  *
  * Adds a program to those that are to be loaded.
  *
- * Once one is selected, the others are left out, and so are the maps that none of the selected
- * needs. A selected program is loaded even where its section says that it is not loaded by itself.
+ * Once a program or a map is selected, other programs are left out, and so are the maps that none
+ * of the selected needs. A selected program is loaded even where its section says that it is not
+ * loaded by itself.
  */
 void
 ebpf_load_options_select_program (EbpfLoadOptions *self, const char *name)
@@ -388,8 +546,52 @@ ebpf_load_options_select_program (EbpfLoadOptions *self, const char *name)
   g_return_if_fail (EBPF_IS_LOAD_OPTIONS (self));
   g_return_if_fail (name != NULL);
 
-  if (!g_ptr_array_find_with_equal_func (self->selection, name, g_str_equal, NULL))
-    g_ptr_array_add (self->selection, g_strdup (name));
+  add_name (self->selection, name);
+  self->selective = TRUE;
+}
+
+/**
+ * ebpf_load_options_select_map:
+ * @self: options
+ * @name: the name of a map in the object file
+ *
+ * Adds a map to those that are to be created, with what its first contents refer to.
+ *
+ * Once a program or a map is selected, whatever none of the selected needs is left out. A selected
+ * map is created even where [property@MapSpec:autocreate] is off.
+ */
+void
+ebpf_load_options_select_map (EbpfLoadOptions *self, const char *name)
+{
+  g_return_if_fail (EBPF_IS_LOAD_OPTIONS (self));
+  g_return_if_fail (name != NULL);
+
+  add_name (self->map_selection, name);
+  self->selective = TRUE;
+}
+
+void
+ebpf_load_options_be_selective (EbpfLoadOptions *self)
+{
+  self->selective = TRUE;
+}
+
+gboolean
+ebpf_load_options_is_selective (EbpfLoadOptions *self)
+{
+  return self->selective;
+}
+
+GPtrArray *
+ebpf_load_options_peek_map_selection (EbpfLoadOptions *self)
+{
+  return self->map_selection;
+}
+
+GPtrArray *
+ebpf_load_options_peek_relocation_targets (EbpfLoadOptions *self)
+{
+  return self->relocation_targets;
 }
 
 GHashTable *

@@ -30,14 +30,30 @@ EBPF_AVAILABLE_IN_ALL
 void ebpf_load_options_set_log_size (EbpfLoadOptions *self, guint log_size);
 
 EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_load_options_get_log_disabled (EbpfLoadOptions *self);
+EBPF_AVAILABLE_IN_ALL
+void ebpf_load_options_set_log_disabled (EbpfLoadOptions *self, gboolean log_disabled);
+
+EBPF_AVAILABLE_IN_ALL
+const char *ebpf_load_options_get_kconfig (EbpfLoadOptions *self);
+EBPF_AVAILABLE_IN_ALL
+void ebpf_load_options_set_kconfig (EbpfLoadOptions *self, const char *kconfig);
+
+EBPF_AVAILABLE_IN_ALL
 EbpfBtf *ebpf_load_options_get_kernel_btf (EbpfLoadOptions *self);
 EBPF_AVAILABLE_IN_ALL
 void ebpf_load_options_set_kernel_btf (EbpfLoadOptions *self, EbpfBtf *kernel_btf);
+
+EBPF_AVAILABLE_IN_ALL
+void ebpf_load_options_add_relocation_target (EbpfLoadOptions *self, EbpfBtf *btf);
 
 EBPF_AVAILABLE_IN_ALL
 void ebpf_load_options_replace_map (EbpfLoadOptions *self, const char *name, EbpfMap *map);
 
 EBPF_AVAILABLE_IN_ALL
 void ebpf_load_options_select_program (EbpfLoadOptions *self, const char *name);
+
+EBPF_AVAILABLE_IN_ALL
+void ebpf_load_options_select_map (EbpfLoadOptions *self, const char *name);
 
 G_END_DECLS

@@ -48,6 +48,13 @@ EbpfExterns *ebpf_load_context_peek_externs (EbpfLoadContext *self);
  * took, where the options asked for that; else NULL. */
 int ebpf_program_load (EbpfProgramSpec *spec, EbpfLoadContext *context, char **log, GError **error);
 
+/* The instructions that the kernel would be given, in this process: with the fds of the maps.
+ * @with_maps: where not, what refers to maps is left as it is. */
+GBytes *ebpf_program_prepare (EbpfProgramSpec *spec,
+                              EbpfLoadContext *context,
+                              gboolean with_maps,
+                              GError **error);
+
 /* How a load that the kernel refused is told. @errsv: its first answer. @log: of the second, or
  * NULL. @hint: what else is known, or NULL. */
 void ebpf_program_explain_rejection (EbpfProgramSpec *spec,

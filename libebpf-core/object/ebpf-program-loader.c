@@ -63,7 +63,10 @@ EbpfExterns *
 ebpf_load_context_peek_externs (EbpfLoadContext *self)
 {
   if (self->externs == NULL)
-    self->externs = ebpf_externs_new (self->spec, NULL);
+    {
+      self->externs = ebpf_externs_new (self->spec, NULL);
+      ebpf_externs_set_kconfig_text (self->externs, ebpf_load_options_get_kconfig (self->options));
+    }
 
   return self->externs;
 }
@@ -73,15 +76,24 @@ static EbpfCoreCache *
 peek_core_cache (EbpfLoadContext *self)
 {
   EbpfBtf *given = ebpf_load_options_get_kernel_btf (self->options);
+  GPtrArray *more = ebpf_load_options_peek_relocation_targets (self->options);
   g_autoptr (GPtrArray) targets = NULL;
 
   if (self->core_cache == NULL)
     {
       /* Nothing given is the running kernel, opened once something is looked for in it. */
-      if (given != NULL)
+      if (given != NULL || more->len > 0)
         {
+          g_autoptr (GError) error = NULL;
+          EbpfBtf *first = given != NULL ? g_object_ref (given) : ebpf_btf_get_kernel (&error);
+
           targets = g_ptr_array_new_with_free_func (g_object_unref);
-          g_ptr_array_add (targets, g_object_ref (given));
+          if (first != NULL)
+            g_ptr_array_add (targets, first);
+          else
+            g_debug ("relocating against what was given alone: %s", error->message);
+          for (guint i = 0; i < more->len; i++)
+            g_ptr_array_add (targets, g_object_ref (g_ptr_array_index (more, i)));
         }
       self->core_cache = ebpf_core_cache_new (ebpf_collection_spec_get_btf (self->spec), targets);
     }
@@ -411,7 +423,8 @@ is_worth_a_log (int errsv)
 static int
 load_with_log (EbpfSysProgLoad *attr, EbpfLoadOptions *options, char **log, int *errsv)
 {
-  guint level = ebpf_load_options_get_log_level (options);
+  gboolean disabled = ebpf_load_options_get_log_disabled (options);
+  guint level = disabled ? 0 : ebpf_load_options_get_log_level (options);
   guint32 size = ebpf_load_options_get_log_size (options);
   guint32 true_size;
   gboolean known = FALSE;
@@ -428,7 +441,7 @@ load_with_log (EbpfSysProgLoad *attr, EbpfLoadOptions *options, char **log, int 
 
       *errsv = errno;
       known = TRUE;
-      if (!is_worth_a_log (*errsv))
+      if (disabled || !is_worth_a_log (*errsv))
         return -1;
       level = 1;
     }
@@ -558,51 +571,108 @@ load_into_kernel (Load *self, const EbpfAttachTarget *target, char **log_out, GE
   return fd;
 }
 
+/* What the code of one program becomes for this kernel. The contexts are behind @self. */
+typedef struct
+{
+  Load load;
+  EbpfLoadContext own_context;
+  EbpfCollectionSpec *own_collection;
+} Preparation;
+
+static void
+preparation_clear (Preparation *self)
+{
+  load_clear (&self->load);
+  if (self->own_collection != NULL)
+    ebpf_load_context_clear (&self->own_context);
+  g_clear_object (&self->own_collection);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Preparation, preparation_clear)
+
+/* @with_maps: where not, what refers to maps stays as it is in @spec. */
+static gboolean
+prepare (Preparation *self,
+         EbpfProgramSpec *spec,
+         EbpfLoadContext *context,
+         gboolean with_maps,
+         GError **error)
+{
+  EbpfBtf *btf = ebpf_program_spec_get_btf (spec);
+  Load *load = &self->load;
+
+  memset (self, 0, sizeof *self);
+  load->spec = spec;
+  load->context = context;
+
+  if (!check_spec (spec, error))
+    return FALSE;
+
+  /* Out of another object file: its numbers of types are not those of the collection. */
+  if (btf != NULL && btf != ebpf_collection_spec_get_btf (context->spec))
+    {
+      self->own_collection = ebpf_collection_spec_new ();
+      ebpf_collection_spec_set_btf (self->own_collection, btf);
+      ebpf_collection_spec_set_license (self->own_collection,
+                                        ebpf_collection_spec_get_license (context->spec));
+      ebpf_load_context_init (&self->own_context, self->own_collection, context->options,
+                              context->find_map, context->find_map_data);
+      load->context = &self->own_context;
+    }
+
+  load->code = ebpf_program_spec_peek_code (spec);
+  load->n_insns = load->code->insns->len;
+  load->insns = g_memdup2 (load->code->insns->data, sizeof (EbpfInsn) * load->n_insns);
+  load->fd_array = g_array_new (FALSE, FALSE, sizeof (int));
+
+  if (!relocate_core (load, error) || !relocate_externs (load, error) ||
+      (with_maps && !relocate_maps (load, error)))
+    return FALSE;
+
+  downgrade_probe_read (load);
+  return TRUE;
+}
+
+static void
+propagate_of_program (EbpfProgramSpec *spec, GError **error, GError *local_error)
+{
+  ebpf_error_propagate_prefixed (error, local_error,
+                                 "program \"%s\": ", ebpf_program_spec_get_name (spec));
+}
+
+GBytes *
+ebpf_program_prepare (EbpfProgramSpec *spec,
+                      EbpfLoadContext *context,
+                      gboolean with_maps,
+                      GError **error)
+{
+  g_auto (Preparation) self = { 0 };
+  GError *local_error = NULL;
+
+  if (!prepare (&self, spec, context, with_maps, &local_error))
+    {
+      propagate_of_program (spec, error, local_error);
+      return NULL;
+    }
+
+  return g_bytes_new (self.load.insns, sizeof (EbpfInsn) * self.load.n_insns);
+}
+
 int
 ebpf_program_load (EbpfProgramSpec *spec, EbpfLoadContext *context, char **log, GError **error)
 {
-  EbpfBtf *btf = ebpf_program_spec_get_btf (spec);
-  g_autoptr (EbpfCollectionSpec) own_collection = NULL;
-  g_auto (EbpfLoadContext) own_context = { .btf_fd = -1 };
-  g_auto (Load) self = { .spec = spec, .context = context };
+  g_auto (Preparation) self = { 0 };
   g_auto (EbpfAttachTarget) target = { 0 };
   GError *local_error = NULL;
   int fd = -1;
 
   *log = NULL;
 
-  if (!check_spec (spec, &local_error))
-    goto out;
-
-  /* Out of another object file: its numbers of types are not those of the collection. */
-  if (btf != NULL && btf != ebpf_collection_spec_get_btf (context->spec))
-    {
-      own_collection = ebpf_collection_spec_new ();
-      ebpf_collection_spec_set_btf (own_collection, btf);
-      ebpf_collection_spec_set_license (own_collection,
-                                        ebpf_collection_spec_get_license (context->spec));
-      ebpf_load_context_init (&own_context, own_collection, context->options, context->find_map,
-                              context->find_map_data);
-      self.context = &own_context;
-    }
-
-  self.code = ebpf_program_spec_peek_code (spec);
-  self.n_insns = self.code->insns->len;
-  self.insns = g_memdup2 (self.code->insns->data, sizeof (EbpfInsn) * self.n_insns);
-  self.fd_array = g_array_new (FALSE, FALSE, sizeof (int));
-
-  if (relocate_core (&self, &local_error) && relocate_externs (&self, &local_error) &&
-      relocate_maps (&self, &local_error) &&
+  if (prepare (&self, spec, context, TRUE, &local_error) &&
       ebpf_attach_target_resolve (&target, spec, &local_error))
-    {
-      downgrade_probe_read (&self);
-      fd = load_into_kernel (&self, &target, log, &local_error);
-    }
+    fd = load_into_kernel (&self.load, &target, log, &local_error);
 
-out:
   if (local_error != NULL)
-    ebpf_error_propagate_prefixed (error, local_error,
-                                   "program \"%s\": ", ebpf_program_spec_get_name (spec));
+    propagate_of_program (spec, error, local_error);
 
   return fd;
 }

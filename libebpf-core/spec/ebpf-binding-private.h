@@ -18,6 +18,14 @@ gboolean ebpf_binding_assign (GObject *target,
                               gpointer user_data,
                               GError **error);
 
+/* Whether it would find all of it. Sets nothing. */
+gboolean ebpf_binding_check (GObject *target,
+                             const GType *types,
+                             gsize n_types,
+                             EbpfBindingLookup lookup,
+                             gpointer user_data,
+                             GError **error);
+
 /* Calls @func for each property that would be filled; for loading only what a target asks for. */
 typedef void (*EbpfBindingFunc) (GType type, const char *symbol, gpointer user_data);
 void ebpf_binding_foreach (GObject *target,

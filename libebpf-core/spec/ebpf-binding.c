@@ -92,15 +92,14 @@ list_bindings (GObject *target, const GType *types, gsize n_types)
   return bindings;
 }
 
-gboolean
-ebpf_binding_assign (GObject *target,
-                     const GType *types,
-                     gsize n_types,
-                     EbpfBindingLookup lookup,
-                     gpointer user_data,
-                     GError **error)
+/* The objects for @bindings, in their order; NULL where one is missing or asked for twice. */
+static GPtrArray *
+find_objects (GObject *target,
+              GArray *bindings,
+              EbpfBindingLookup lookup,
+              gpointer user_data,
+              GError **error)
 {
-  g_autoptr (GArray) bindings = list_bindings (target, types, n_types);
   g_autoptr (GPtrArray) objects = g_ptr_array_new ();
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GString) missing = g_string_new (NULL);
@@ -117,7 +116,7 @@ ebpf_binding_assign (GObject *target,
           ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
                           "%s: two properties ask for \"%s\", the second is \"%s\"",
                           G_OBJECT_TYPE_NAME (target), binding->symbol, binding->pspec->name);
-          return FALSE;
+          return NULL;
         }
 
       if (object == NULL)
@@ -130,8 +129,39 @@ ebpf_binding_assign (GObject *target,
     {
       ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0, "%s asks for what is not there: %s",
                       G_OBJECT_TYPE_NAME (target), missing->str);
-      return FALSE;
+      return NULL;
     }
+
+  return g_steal_pointer (&objects);
+}
+
+gboolean
+ebpf_binding_check (GObject *target,
+                    const GType *types,
+                    gsize n_types,
+                    EbpfBindingLookup lookup,
+                    gpointer user_data,
+                    GError **error)
+{
+  g_autoptr (GArray) bindings = list_bindings (target, types, n_types);
+  g_autoptr (GPtrArray) objects = find_objects (target, bindings, lookup, user_data, error);
+
+  return objects != NULL;
+}
+
+gboolean
+ebpf_binding_assign (GObject *target,
+                     const GType *types,
+                     gsize n_types,
+                     EbpfBindingLookup lookup,
+                     gpointer user_data,
+                     GError **error)
+{
+  g_autoptr (GArray) bindings = list_bindings (target, types, n_types);
+  g_autoptr (GPtrArray) objects = find_objects (target, bindings, lookup, user_data, error);
+
+  if (objects == NULL)
+    return FALSE;
 
   for (guint i = 0; i < bindings->len; i++)
     g_object_set (target, g_array_index (bindings, Binding, i).pspec->name,
