@@ -270,12 +270,17 @@ relocate_extern (const Context *context, EbpfElfSymbol *symbol, GError **error)
   gboolean weak = symbol->binding == STB_WEAK;
   gboolean load = ebpf_insn_is_ldimm64 (insn);
 
+  /* Not declared: a constant of inline assembly, or a function that was forgotten. The program that
+   * has it cannot be loaded as it is; the others can. */
   if (one == NULL)
-    return relocation_error (context, error, "%s is defined nowhere%s",
-                             ebpf_elf_symbol_name (elf, symbol),
-                             elf->btf == NULL ? ", and there is no type information that says "
-                                                "whether it is the kernel's; compile with -g"
-                                              : "; if it is the kernel's, declare it __ksym");
+    {
+      gint64 addend = 0;
+
+      if (load)
+        addend = (gint64) ((guint64) (guint32) insn[0].imm | (guint64) (guint32) insn[1].imm << 32);
+      add_reloc (context, EBPF_RELOC_OTHER, ebpf_elf_symbol_ref_name (symbol), addend, 0, weak);
+      return TRUE;
+    }
 
   if (!load && !one->is_function)
     return relocation_error (context, error, "it calls %s, which is not a function", symbol->name);

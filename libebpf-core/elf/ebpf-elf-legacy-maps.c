@@ -3,7 +3,8 @@
 #include "elf/ebpf-elf-private.h"
 
 /* Maps defined by structs of numbers, as before type information. Loaders agree on the first five
- * and have fields of their own behind them, which no kernel knows: they must be zero. */
+ * and have fields of their own behind them, which no kernel knows: they are kept for the application,
+ * and a map is only created where they are zero. */
 
 static const char *const fields[] = { "type", "key_size", "value_size", "max_entries",
                                       "map_flags" };
@@ -44,20 +45,17 @@ load_map (EbpfElf *self,
       return FALSE;
     }
 
-  for (guint64 i = sizeof numbers; i < size; i++)
-    if (data[symbol->value + i] != 0)
-      {
-        ebpf_elf_set_error (self, error, EBPF_ERROR_NOT_SUPPORTED, section,
-                            (gint64) (symbol->value + i),
-                            "map %s: its definition has a field behind map_flags that is not zero; "
-                            "define the map in .maps instead",
-                            symbol->name);
-        return FALSE;
-      }
-
   map = ebpf_map_spec_new (symbol->name, (EbpfMapType) numbers[0], numbers[1], numbers[2],
                            numbers[3]);
   ebpf_map_spec_set_map_flags (map, numbers[4]);
+
+  if (size > sizeof numbers)
+    {
+      g_autoptr (GBytes) extra =
+          g_bytes_new (data + symbol->value + sizeof numbers, (gsize) (size - sizeof numbers));
+
+      ebpf_map_spec_set_extra (map, extra);
+    }
 
   if (!ebpf_elf_add_map (self, map, section, (gint64) symbol->value, error))
     return FALSE;

@@ -55,12 +55,30 @@ fixup (EbpfMapSpec *spec, EbpfMapDriver *driver, GError **error)
   return g_steal_pointer (&copy);
 }
 
+/**
+ * ebpf_map_check_compatible:
+ * @self: a map
+ * @spec: what a map is to be like
+ * @error: return location for an error
+ *
+ * Checks whether a map can stand in for one that would be made from @spec: whether the type, the
+ * sizes of keys and values, the number of entries and the flags are those that the kernel would
+ * give it. Neither names nor the types of keys and values are compared.
+ *
+ * A load does this with every map that is given in place of another, or was pinned before.
+ *
+ * Returns: %TRUE where it can; else the error is %EBPF_ERROR_INCOMPATIBLE and lists all differences
+ */
 gboolean
 ebpf_map_check_compatible (EbpfMap *self, EbpfMapSpec *spec, GError **error)
 {
-  g_autoptr (EbpfMapDriver) driver = find_driver (spec, error);
+  g_autoptr (EbpfMapDriver) driver = NULL;
   g_autoptr (EbpfMapSpec) fixed = NULL;
 
+  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
+  g_return_val_if_fail (EBPF_IS_MAP_SPEC (spec), FALSE);
+
+  driver = find_driver (spec, error);
   if (driver == NULL)
     return FALSE;
 
@@ -377,6 +395,32 @@ load_types (EbpfMapSpec *spec)
   return fd;
 }
 
+/* Fields that only another loader knows may change what the map is. */
+static gboolean
+check_extra (EbpfMapSpec *spec, GError **error)
+{
+  GBytes *extra = ebpf_map_spec_get_extra (spec);
+  const guint8 *data;
+  gsize size;
+
+  if (extra == NULL)
+    return TRUE;
+
+  data = g_bytes_get_data (extra, &size);
+  for (gsize i = 0; i < size; i++)
+    if (data[i] != 0)
+      {
+        ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                        "map '%s': byte %" G_GSIZE_FORMAT " behind the known fields of its "
+                        "definition is not zero, and means something to another loader; define it "
+                        "in .maps, or clear EbpfMapSpec:extra",
+                        ebpf_map_spec_get_name (spec), i);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
 static EbpfMap *
 create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
 {
@@ -390,6 +434,9 @@ create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
   GError *local_error = NULL;
   int own_btf_fd = -1;
   int fd;
+
+  if (!check_extra (spec, error))
+    return NULL;
 
   driver = find_driver (spec, error);
   if (driver == NULL)

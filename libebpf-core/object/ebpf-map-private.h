@@ -23,9 +23,6 @@ gboolean ebpf_map_populate (EbpfMap *self,
                             gpointer user_data,
                             GError **error);
 
-/* Whether @self can stand in for @spec (not fixed up yet); the error lists all differences. */
-gboolean ebpf_map_check_compatible (EbpfMap *self, EbpfMapSpec *spec, GError **error);
-
 /* Takes the types and the full name of the spec that the map was made from, or replaced. */
 void ebpf_map_adopt_spec (EbpfMap *self, EbpfMapSpec *spec);
 

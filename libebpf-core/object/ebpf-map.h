@@ -170,6 +170,9 @@ gboolean ebpf_map_update_object (EbpfMap *self,
                                  GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_check_compatible (EbpfMap *self, EbpfMapSpec *spec, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 EbpfMapIterator *ebpf_map_iterate (EbpfMap *self);
 
 EBPF_AVAILABLE_IN_ALL

@@ -249,6 +249,34 @@ relocate_map (Load *self, guint index, const EbpfReloc *reloc, GError **error)
   return TRUE;
 }
 
+/* What is weak is 0 where it is not there, and a call of it cannot be reached. */
+static gboolean
+relocate_undefined (Load *self, const EbpfReloc *reloc, GError **error)
+{
+  EbpfInsn *insn = &self->insns[reloc->insn];
+
+  if (!reloc->weak)
+    {
+      ebpf_error_set (
+          error, EBPF_ERROR_RELOCATION, 0,
+          "instruction %u refers to \"%s\", which nothing defines; %s", reloc->insn, reloc->symbol,
+          ebpf_insn_is_ldimm64 (insn)
+              ? "declare it __ksym if it is the kernel's, or give it a value by "
+                "ebpf_program_spec_set_constant ()"
+              : "link it with the object that has it, or declare it __ksym if it is the "
+                "kernel's");
+      return FALSE;
+    }
+
+  if (insn->code == EBPF_OP_CALL)
+    {
+      insn->src = 0;
+      insn->imm = EBPF_EXTERNS_POISON_CALL;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 relocate_maps (Load *self, GError **error)
 {
@@ -272,12 +300,9 @@ relocate_maps (Load *self, GError **error)
             return FALSE;
           break;
         case EBPF_RELOC_OTHER:
-          if (reloc->weak)
-            break;
-          ebpf_error_set (error, EBPF_ERROR_RELOCATION, 0,
-                          "instruction %u refers to \"%s\", which nothing defines", reloc->insn,
-                          reloc->symbol);
-          return FALSE;
+          if (!relocate_undefined (self, reloc, error))
+            return FALSE;
+          break;
         case EBPF_RELOC_KSYM:
         case EBPF_RELOC_KFUNC:
         default:

@@ -24,6 +24,9 @@ EBPF_AVAILABLE_IN_ALL
 EbpfProgram *ebpf_program_new_from_pin (const char *path, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_program_check_compatible (EbpfProgram *self, EbpfProgramSpec *spec, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 EbpfProgram *ebpf_program_dup (EbpfProgram *self, GError **error);
 
 EBPF_AVAILABLE_IN_ALL

@@ -48,6 +48,12 @@ void ebpf_code_add_reloc (EbpfCode *self,
                           const char *symbol,
                           gint64 addend);
 
+EbpfCode *ebpf_code_copy (const EbpfCode *self);
+
+/* The kernel's tag of code that is @self's but for what was filled into @insns: 16 hexadecimal
+ * digits. */
+char *ebpf_code_compute_tag (const EbpfCode *self, const EbpfInsn *insns, GChecksumType checksum);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EbpfCode, ebpf_code_unref)
 
 G_END_DECLS

@@ -65,3 +65,63 @@ ebpf_code_add_reloc (EbpfCode *self,
 
   g_array_append_val (self->relocs, reloc);
 }
+
+EbpfCode *
+ebpf_code_copy (const EbpfCode *self)
+{
+  EbpfCode *copy = ebpf_code_new ();
+
+  g_array_append_vals (copy->insns, self->insns->data, self->insns->len);
+  g_array_append_vals (copy->func_infos, self->func_infos->data, self->func_infos->len);
+  g_array_append_vals (copy->line_infos, self->line_infos->data, self->line_infos->len);
+  g_array_append_vals (copy->core_relos, self->core_relos->data, self->core_relos->len);
+  g_array_append_vals (copy->relocs, self->relocs->data, self->relocs->len);
+  for (guint i = 0; i < copy->relocs->len; i++)
+    g_ref_string_acquire (g_array_index (copy->relocs, EbpfReloc, i).symbol);
+
+  return copy;
+}
+
+static void
+clear_immediates (EbpfInsn *insns, guint n_insns, guint32 at)
+{
+  insns[at].imm = 0;
+  if (at + 1 < n_insns)
+    insns[at + 1].imm = 0;
+}
+
+/* Source: bpf_prog_calc_tag () of kernel/bpf/core.c. What differs from load to load, descriptors of
+ * maps and offsets in them, does not count. */
+char *
+ebpf_code_compute_tag (const EbpfCode *self, const EbpfInsn *insns, GChecksumType checksum)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (checksum);
+  g_autofree EbpfInsn *copy = NULL;
+  guint n_insns = self->insns->len;
+
+  if (sum == NULL)
+    return NULL;
+
+  copy = g_memdup2 (insns, sizeof (EbpfInsn) * n_insns);
+  for (guint i = 0; i < self->relocs->len; i++)
+    {
+      const EbpfReloc *reloc = &g_array_index (self->relocs, EbpfReloc, i);
+
+      if (reloc->insn >= n_insns ||
+          (reloc->kind != EBPF_RELOC_MAP && reloc->kind != EBPF_RELOC_MAP_VALUE))
+        continue;
+      copy[reloc->insn].src =
+          reloc->kind == EBPF_RELOC_MAP ? EBPF_PSEUDO_MAP_FD : EBPF_PSEUDO_MAP_VALUE;
+      clear_immediates (copy, n_insns, reloc->insn);
+    }
+  for (guint i = 0; i < n_insns; i++)
+    if (ebpf_insn_is_ldimm64 (&copy[i]))
+      {
+        if (copy[i].src == EBPF_PSEUDO_MAP_FD || copy[i].src == EBPF_PSEUDO_MAP_VALUE)
+          clear_immediates (copy, n_insns, i);
+        i++;
+      }
+
+  g_checksum_update (sum, (const guchar *) copy, (gssize) (sizeof (EbpfInsn) * n_insns));
+  return g_strndup (g_checksum_get_string (sum), 16);
+}

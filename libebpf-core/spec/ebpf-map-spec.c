@@ -32,6 +32,7 @@ struct _EbpfMapSpec
   EbpfBtfType *value_type;
   EbpfMapSpec *inner_map;
   GPtrArray *contents; /* of Content */
+  GBytes *extra;       /* or NULL */
   char **tags;
   gboolean autocreate;
   gboolean data_section;
@@ -62,6 +63,7 @@ typedef enum
   PROP_VALUE_TYPE,
   PROP_INNER_MAP,
   PROP_AUTOCREATE,
+  PROP_EXTRA,
   N_PROPS
 } MapSpecProperty;
 
@@ -115,6 +117,7 @@ ebpf_map_spec_finalize (GObject *object)
   g_clear_pointer (&self->value_type, ebpf_btf_type_unref);
   g_clear_object (&self->inner_map);
   g_ptr_array_unref (self->contents);
+  g_clear_pointer (&self->extra, g_bytes_unref);
   g_strfreev (self->tags);
 
   G_OBJECT_CLASS (ebpf_map_spec_parent_class)->finalize (object);
@@ -165,6 +168,9 @@ ebpf_map_spec_get_property (GObject *object, guint prop_id, GValue *value, GPara
       break;
     case PROP_INNER_MAP:
       g_value_set_object (value, self->inner_map);
+      break;
+    case PROP_EXTRA:
+      g_value_set_boxed (value, self->extra);
       break;
     case PROP_AUTOCREATE:
       g_value_set_boolean (value, self->autocreate);
@@ -222,6 +228,9 @@ ebpf_map_spec_set_property (GObject *object, guint prop_id, const GValue *value,
       break;
     case PROP_INNER_MAP:
       ebpf_map_spec_set_inner_map (self, g_value_get_object (value));
+      break;
+    case PROP_EXTRA:
+      ebpf_map_spec_set_extra (self, g_value_get_boxed (value));
       break;
     case PROP_AUTOCREATE:
       ebpf_map_spec_set_autocreate (self, g_value_get_boolean (value));
@@ -351,6 +360,15 @@ ebpf_map_spec_class_init (EbpfMapSpecClass *klass)
    */
   properties[PROP_AUTOCREATE] = g_param_spec_boolean ("autocreate", NULL, NULL, TRUE, flags);
 
+  /**
+   * EbpfMapSpec:extra: (getter get_extra) (setter set_extra)
+   *
+   * What stands behind the known fields of a definition in a section "maps", as iproute2 and others
+   * have it, in the byte order of the object file. A map is not created while there is a byte in it
+   * that is not zero: whoever knows what it means sets it to %NULL once that is done.
+   */
+  properties[PROP_EXTRA] = g_param_spec_boxed ("extra", NULL, NULL, G_TYPE_BYTES, flags);
+
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -421,6 +439,7 @@ ebpf_map_spec_copy (EbpfMapSpec *self)
   copy->key_type = self->key_type != NULL ? ebpf_btf_type_ref (self->key_type) : NULL;
   copy->value_type = self->value_type != NULL ? ebpf_btf_type_ref (self->value_type) : NULL;
   copy->autocreate = self->autocreate;
+  copy->extra = self->extra != NULL ? g_bytes_ref (self->extra) : NULL;
   copy->data_section = self->data_section;
   copy->constant = self->constant;
   copy->tags = g_strdupv (self->tags);
@@ -909,6 +928,45 @@ ebpf_map_spec_set_inner_map (EbpfMapSpec *self, EbpfMapSpec *inner_map)
 
   if (g_set_object (&self->inner_map, inner_map))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_INNER_MAP]);
+}
+
+/**
+ * ebpf_map_spec_get_extra: (get-property extra)
+ * @self: a map spec
+ *
+ * Gets what stands behind the known fields of an old definition; see [property@MapSpec:extra].
+ *
+ * Returns: (transfer none) (nullable): the bytes, or %NULL where there are none
+ */
+GBytes *
+ebpf_map_spec_get_extra (EbpfMapSpec *self)
+{
+  g_return_val_if_fail (EBPF_IS_MAP_SPEC (self), NULL);
+
+  return self->extra;
+}
+
+/**
+ * ebpf_map_spec_set_extra: (set-property extra)
+ * @self: a map spec
+ * @extra: (nullable): the bytes, or %NULL for none
+ *
+ * Sets what stands behind the known fields of an old definition: %NULL once the application did
+ * what it asks for. See [property@MapSpec:extra].
+ */
+void
+ebpf_map_spec_set_extra (EbpfMapSpec *self, GBytes *extra)
+{
+  g_return_if_fail (EBPF_IS_MAP_SPEC (self));
+
+  if (self->extra == extra)
+    return;
+
+  if (extra != NULL)
+    g_bytes_ref (extra);
+  g_clear_pointer (&self->extra, g_bytes_unref);
+  self->extra = extra;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EXTRA]);
 }
 
 /**

@@ -55,6 +55,11 @@ EBPF_AVAILABLE_IN_ALL
 void ebpf_map_spec_set_map_extra (EbpfMapSpec *self, guint64 map_extra);
 
 EBPF_AVAILABLE_IN_ALL
+GBytes *ebpf_map_spec_get_extra (EbpfMapSpec *self);
+EBPF_AVAILABLE_IN_ALL
+void ebpf_map_spec_set_extra (EbpfMapSpec *self, GBytes *extra);
+
+EBPF_AVAILABLE_IN_ALL
 guint ebpf_map_spec_get_numa_node (EbpfMapSpec *self);
 EBPF_AVAILABLE_IN_ALL
 void ebpf_map_spec_set_numa_node (EbpfMapSpec *self, guint numa_node);

@@ -87,6 +87,24 @@ gboolean ebpf_program_spec_set_instructions (EbpfProgramSpec *self,
                                              GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+char **ebpf_program_spec_list_undefined_symbols (EbpfProgramSpec *self);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_program_spec_set_constant (EbpfProgramSpec *self,
+                                         const char *symbol,
+                                         guint64 value,
+                                         GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_program_spec_redirect_map (EbpfProgramSpec *self,
+                                         const char *from,
+                                         const char *to,
+                                         GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+char *ebpf_program_spec_compute_tag (EbpfProgramSpec *self, GChecksumType checksum_type);
+
+EBPF_AVAILABLE_IN_ALL
 char *ebpf_program_spec_disassemble (EbpfProgramSpec *self);
 
 EBPF_AVAILABLE_IN_ALL

@@ -12,6 +12,7 @@ typedef enum
   MATCH_OPTIONAL,  /* "name" or "name/target" */
   MATCH_MANDATORY, /* "name/target" */
   MATCH_IGNORED,   /* "name" or "name/anything", which means nothing to the kernel */
+  MATCH_TARGET,    /* "name/target" */
 } Match;
 
 #define NO_ATTACH_TYPE (-1)
@@ -177,7 +178,7 @@ section_name_matches (const SectionName *self, const char *section, const char *
     return FALSE;
 
   if (section[length] == '\0')
-    return self->match != MATCH_MANDATORY;
+    return self->match != MATCH_MANDATORY && self->match != MATCH_TARGET;
 
   if (section[length] != '/')
     return FALSE;
@@ -192,12 +193,138 @@ section_name_matches (const SectionName *self, const char *section, const char *
         *target = section + length + 1;
       return TRUE;
 
+    case MATCH_TARGET:
+      if (section[length + 1] == '\0')
+        return FALSE;
+      *target = section + length + 1;
+      return TRUE;
+
     case MATCH_MANDATORY:
     case MATCH_IGNORED:
       return TRUE;
     }
 
   return FALSE;
+}
+
+/* What the application added, the latest last. */
+typedef struct
+{
+  guint id;
+  char *name;
+  SectionName section_name; /* its name is the above */
+} OwnName;
+
+static GMutex own_names_lock;
+static GArray *own_names; /* of OwnName */
+static guint last_id;
+
+static void
+own_name_clear (gpointer data)
+{
+  g_free (((OwnName *) data)->name);
+}
+
+static gboolean
+find_own_name (const char *section, SectionName *found, const char **target)
+{
+  gboolean known = FALSE;
+
+  g_mutex_lock (&own_names_lock);
+  for (guint i = own_names != NULL ? own_names->len : 0; !known && i-- > 0;)
+    {
+      const OwnName *own = &g_array_index (own_names, OwnName, i);
+
+      known = section_name_matches (&own->section_name, section, target);
+      if (known)
+        *found = own->section_name;
+    }
+  g_mutex_unlock (&own_names_lock);
+
+  /* It may be gone by now. */
+  found->name = NULL;
+  return known;
+}
+
+/**
+ * ebpf_section_name_register:
+ * @pattern: a name: "name" for just that, "name+" for "name" and "name/target", "name/" for
+ *   "name/target" alone
+ * @program_type: the type of the programs in such sections
+ * @attach_type: the attach type of the programs, where @has_attach_type is set
+ * @has_attach_type: whether there is an attach type
+ * @program_flags: the flags that the programs are loaded with, of [flags@ProgramFlags]
+ *
+ * Adds a name of sections to those that the library knows, for object files that are opened from
+ * now on. It goes before the library's own names, and the latest before earlier ones.
+ *
+ * What stands behind the slash becomes [property@ProgramSpec:attach-to].
+ *
+ * Returns: a number for [func@section_name_unregister]; never 0
+ */
+guint
+ebpf_section_name_register (const char *pattern,
+                            EbpfProgramType program_type,
+                            EbpfAttachType attach_type,
+                            gboolean has_attach_type,
+                            guint program_flags)
+{
+  OwnName own = { 0 };
+  gsize length;
+
+  g_return_val_if_fail (pattern != NULL, 0);
+
+  length = strlen (pattern);
+  own.section_name.match = g_str_has_suffix (pattern, "+")   ? MATCH_OPTIONAL
+                           : g_str_has_suffix (pattern, "/") ? MATCH_TARGET
+                                                             : MATCH_EXACT;
+  if (own.section_name.match != MATCH_EXACT)
+    length--;
+  g_return_val_if_fail (length > 0, 0);
+
+  own.name = g_strndup (pattern, length);
+  own.section_name.name = own.name;
+  own.section_name.program_type = program_type;
+  own.section_name.attach_type = has_attach_type ? (gint) attach_type : NO_ATTACH_TYPE;
+  own.section_name.program_flags = program_flags;
+
+  g_mutex_lock (&own_names_lock);
+  if (own_names == NULL)
+    {
+      own_names = g_array_new (FALSE, FALSE, sizeof (OwnName));
+      g_array_set_clear_func (own_names, own_name_clear);
+    }
+  own.id = ++last_id;
+  g_array_append_val (own_names, own);
+  g_mutex_unlock (&own_names_lock);
+
+  return own.id;
+}
+
+/**
+ * ebpf_section_name_unregister:
+ * @id: what [func@section_name_register] returned
+ *
+ * Takes a name of sections away again. Specs that were made with it stay as they are.
+ *
+ * Returns: whether there was one of this number
+ */
+gboolean
+ebpf_section_name_unregister (guint id)
+{
+  gboolean found = FALSE;
+
+  g_mutex_lock (&own_names_lock);
+  for (guint i = 0; own_names != NULL && i < own_names->len; i++)
+    if (g_array_index (own_names, OwnName, i).id == id)
+      {
+        g_array_remove_index (own_names, i);
+        found = TRUE;
+        break;
+      }
+  g_mutex_unlock (&own_names_lock);
+
+  return found;
 }
 
 static const SectionName *
@@ -243,7 +370,8 @@ find_section_name (const char *section, const char **target)
  *
  * Derives from a section's name of what kind the programs in it are.
  *
- * The names are those of libbpf and of cilium/ebpf. A `?` in front, which says that a program
+ * The names are those of libbpf and of cilium/ebpf, and those that the application added by
+ * [func@section_name_register]. A `?` in front, which says that a program
  * is not to be loaded unless asked for, is skipped. `.s` stands for a program that may sleep.
  *
  * Returns: whether the name is known
@@ -257,6 +385,7 @@ ebpf_section_name_parse (const char *section,
                          char **attach_to)
 {
   const SectionName *found;
+  SectionName own = { 0 };
   const char *target;
 
   g_return_val_if_fail (section != NULL, FALSE);
@@ -264,7 +393,7 @@ ebpf_section_name_parse (const char *section,
   if (section[0] == '?')
     section++;
 
-  found = find_section_name (section, &target);
+  found = find_own_name (section, &own, &target) ? &own : find_section_name (section, &target);
 
   if (program_type != NULL)
     *program_type = found != NULL ? found->program_type : EBPF_PROGRAM_TYPE_UNSPEC;

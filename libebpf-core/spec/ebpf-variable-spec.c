@@ -381,7 +381,8 @@ ebpf_variable_spec_get_value (EbpfVariableSpec *self, GError **error)
  * @value: the value
  * @error: return location for an error
  *
- * Sets the initial value, encoded by its type.
+ * Sets the initial value, encoded by its type. A variable whose type is not known takes bytes
+ * (`ay`), of exactly its size.
  *
  * Returns: whether it was set
  */
@@ -396,6 +397,12 @@ ebpf_variable_spec_set_value (EbpfVariableSpec *self, GVariant *value, GError **
   g_return_val_if_fail (value != NULL, FALSE);
 
   sunk = g_variant_ref_sink (value);
+  if (self->btf_type == NULL && g_variant_is_of_type (sunk, G_VARIANT_TYPE_BYTESTRING))
+    {
+      g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (sunk);
+
+      return ebpf_variable_spec_set_bytes (self, bytes, error);
+    }
   if (!require_type (self, error))
     return FALSE;
 

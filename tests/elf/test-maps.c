@@ -224,6 +224,8 @@ test_legacy_long (void)
 
   g_assert_cmpuint (ebpf_map_spec_get_map_type (map), ==, EBPF_MAP_TYPE_ARRAY);
   g_assert_cmpuint (ebpf_map_spec_get_value_size (map), ==, 8);
+  g_assert_nonnull (ebpf_map_spec_get_extra (map));
+  g_assert_cmpuint (g_bytes_get_size (ebpf_map_spec_get_extra (map)), ==, 8);
 }
 
 int

@@ -213,6 +213,72 @@ test_optional_results (void)
   g_assert_false (ebpf_section_name_parse ("nothing", NULL, NULL, NULL, NULL, NULL));
 }
 
+static void
+assert_own (const char *section, gboolean found, const char *target)
+{
+  EbpfProgramType program_type;
+  EbpfAttachType attach_type;
+  gboolean has_attach_type;
+  guint flags;
+  g_autofree char *attach_to = NULL;
+
+  g_test_message ("%s", section);
+  g_assert_true (ebpf_section_name_parse (section, &program_type, &attach_type, &has_attach_type,
+                                          &flags, &attach_to) == found);
+  if (!found)
+    return;
+
+  g_assert_cmpint (program_type, ==, EBPF_PROGRAM_TYPE_XDP);
+  g_assert_cmpstr (attach_to, ==, target);
+  g_assert_true (has_attach_type);
+  g_assert_cmpint (attach_type, ==, EBPF_ATTACH_TYPE_XDP_DEVMAP);
+  g_assert_cmpuint (flags, ==, EBPF_PROGRAM_FLAGS_XDP_HAS_FRAGS);
+}
+
+static void
+test_register (void)
+{
+  static const char *const patterns[] = { "my_exact", "my_optional+", "my_target/", "kprobe+" };
+  guint ids[G_N_ELEMENTS (patterns)], later;
+  EbpfProgramType program_type;
+  gboolean has_attach_type;
+
+  assert_own ("my_exact", FALSE, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (patterns); i++)
+    ids[i] =
+        ebpf_section_name_register (patterns[i], EBPF_PROGRAM_TYPE_XDP, EBPF_ATTACH_TYPE_XDP_DEVMAP,
+                                    TRUE, EBPF_PROGRAM_FLAGS_XDP_HAS_FRAGS);
+
+  assert_own ("my_exact", TRUE, NULL);
+  assert_own ("?my_exact", TRUE, NULL);
+  assert_own ("my_exact/x", FALSE, NULL);
+  assert_own ("my_optional", TRUE, NULL);
+  assert_own ("my_optional/a/b", TRUE, "a/b");
+  assert_own ("my_optionalx", FALSE, NULL);
+  assert_own ("my_target", FALSE, NULL);
+  assert_own ("my_target/", FALSE, NULL);
+  assert_own ("my_target/x", TRUE, "x");
+  /* It goes before what the library knows. */
+  assert_own ("kprobe/vfs_read", TRUE, "vfs_read");
+
+  /* And the latest before all others. */
+  later = ebpf_section_name_register ("kprobe+", EBPF_PROGRAM_TYPE_SYSCALL,
+                                      EBPF_ATTACH_TYPE_XDP_DEVMAP, FALSE, 0);
+  g_assert_true (
+      ebpf_section_name_parse ("kprobe/x", &program_type, NULL, &has_attach_type, NULL, NULL));
+  g_assert_cmpint (program_type, ==, EBPF_PROGRAM_TYPE_SYSCALL);
+  g_assert_false (has_attach_type);
+  g_assert_true (ebpf_section_name_unregister (later));
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
+    g_assert_true (ebpf_section_name_unregister (ids[i]));
+  g_assert_false (ebpf_section_name_unregister (ids[0]));
+  g_assert_false (ebpf_section_name_unregister (0));
+  assert_own ("my_exact", FALSE, NULL);
+  g_assert_true (ebpf_section_name_parse ("kprobe/x", &program_type, NULL, NULL, NULL, NULL));
+  g_assert_cmpint (program_type, ==, EBPF_PROGRAM_TYPE_KPROBE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -222,6 +288,8 @@ main (int argc, char **argv)
   ebpf_test_add ("/spec/section-name/all-types", test_all_types);
   ebpf_test_add ("/spec/section-name/unknown", test_unknown);
   ebpf_test_add ("/spec/section-name/optional-results", test_optional_results);
+
+  ebpf_test_add ("/spec/section-name/register", test_register);
 
   return g_test_run ();
 }

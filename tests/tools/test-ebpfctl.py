@@ -30,6 +30,7 @@ BPFFS = Path('/sys/fs/bpf')
 
 # Objects that are no good on purpose, and the code of the error they give.
 BAD = {
+    'constants.bpf.o': 'relocation',
     'core-missing.bpf.o': 'relocation',
     'ksyms-missing.bpf.o': 'not-found',
     'limit.bpf.o': 'limit',
