@@ -49,6 +49,9 @@ EbpfReader *ebpf_map_driver_default_open_reader (EbpfMapDriver *self,
 
 guint64 ebpf_map_driver_default_get_memory_size (EbpfMapDriver *self, EbpfMap *map);
 
+/* What the properties of a driver of the library's own would be set to; it is thread-safe. */
+void ebpf_map_driver_describe (EbpfMapDriver *self, const char *nick);
+
 /* Called by the registry, once, in the thread that registers the driver. @context: the context that
  * this thread runs, or NULL for a driver that may be called from any thread. From then on its
  * properties cannot change. */
@@ -57,6 +60,9 @@ gboolean ebpf_map_driver_is_bound (EbpfMapDriver *self);
 
 /* Whether its class overrides pack_value or unpack_value: where not, a value is its plain bytes. */
 gboolean ebpf_map_driver_has_packed_values (EbpfMapDriver *self);
+
+/* Whether its class overrides fixup_spec: where not, the spec need not be copied for it. */
+gboolean ebpf_map_driver_has_fixup (EbpfMapDriver *self);
 
 /* Whether its class overrides open_reader. */
 gboolean ebpf_map_driver_has_reader (EbpfMapDriver *self);

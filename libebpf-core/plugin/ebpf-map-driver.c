@@ -336,13 +336,29 @@ default_query_tests_values (EbpfMapDriver *self, EbpfMap *map)
   return FALSE;
 }
 
+static GVariant *
+peek_map_types (EbpfMapDriver *self)
+{
+  static gsize none;
+  GVariant *map_types = PRIV (self)->map_types;
+
+  if (map_types != NULL)
+    return map_types;
+
+  if (g_once_init_enter (&none))
+    g_once_init_leave (&none, (gsize) g_variant_ref_sink (g_variant_new_fixed_array (
+                                  G_VARIANT_TYPE_UINT32, NULL, 0, sizeof (guint32))));
+
+  return (GVariant *) none;
+}
+
 static void
 ebpf_map_driver_finalize (GObject *object)
 {
   EbpfMapDriverPrivate *priv = PRIV (EBPF_MAP_DRIVER (object));
 
   g_free (priv->nick);
-  g_variant_unref (priv->map_types);
+  g_clear_pointer (&priv->map_types, g_variant_unref);
   g_clear_pointer (&priv->context, g_main_context_unref);
   g_clear_pointer (&priv->owner, g_thread_unref);
 
@@ -360,7 +376,7 @@ ebpf_map_driver_get_property (GObject *object, guint prop_id, GValue *value, GPa
       g_value_set_string (value, priv->nick);
       break;
     case PROP_MAP_TYPES:
-      g_value_set_variant (value, priv->map_types);
+      g_value_set_variant (value, peek_map_types (EBPF_MAP_DRIVER (object)));
       break;
     case PROP_THREAD_SAFE:
       g_value_set_boolean (value, priv->thread_safe);
@@ -392,7 +408,7 @@ ebpf_map_driver_set_property (GObject *object,
     case PROP_MAP_TYPES:
       if (g_value_get_variant (value) == NULL)
         return;
-      g_variant_unref (priv->map_types);
+      g_clear_pointer (&priv->map_types, g_variant_unref);
       priv->map_types = g_value_dup_variant (value);
       break;
     case PROP_THREAD_SAFE:
@@ -467,10 +483,13 @@ ebpf_map_driver_class_init (EbpfMapDriverClass *klass)
 static void
 ebpf_map_driver_init (EbpfMapDriver *self)
 {
-  EbpfMapDriverPrivate *priv = PRIV (self);
+}
 
-  priv->map_types =
-      g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_UINT32, NULL, 0, 4));
+void
+ebpf_map_driver_describe (EbpfMapDriver *self, const char *nick)
+{
+  PRIV (self)->nick = g_strdup (nick);
+  PRIV (self)->thread_safe = TRUE;
 }
 
 void
@@ -523,7 +542,7 @@ ebpf_map_driver_get_map_types (EbpfMapDriver *self)
 {
   g_return_val_if_fail (EBPF_IS_MAP_DRIVER (self), NULL);
 
-  return PRIV (self)->map_types;
+  return peek_map_types (self);
 }
 
 /**
@@ -919,4 +938,10 @@ ebpf_map_driver_has_packed_values (EbpfMapDriver *self)
 
   return klass->unpack_value != default_unpack_value ||
          klass->pack_value != ebpf_map_driver_default_pack_value;
+}
+
+gboolean
+ebpf_map_driver_has_fixup (EbpfMapDriver *self)
+{
+  return EBPF_MAP_DRIVER_GET_CLASS (self)->fixup_spec != default_fixup_spec;
 }

@@ -22,7 +22,8 @@ typedef struct
   char *path;                 /* NULL where it is linked in */
   const EbpfPluginInfo *info; /* only where it is linked in */
   char *description;          /* may be NULL */
-  GVariant *map_types;        /* "au"; what it says it serves, as far as that could be read */
+  guint32 *map_types;         /* what it says it serves, as far as that could be read */
+  gsize n_map_types;
   int priority;
   EbpfMapDriver *driver; /* where it is ready */
   GError *error;         /* why it was refused */
@@ -30,6 +31,9 @@ typedef struct
 
 void ebpf_plugin_record_free (EbpfPluginRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EbpfPluginRecord, ebpf_plugin_record_free)
+
+/* Its map types, "au", floating. */
+GVariant *ebpf_plugin_record_map_types_to_variant (const EbpfPluginRecord *record);
 
 /* Finds out from a module's file what it says of itself, without opening it as a module; never
  * NULL. */

@@ -19,10 +19,17 @@ ebpf_plugin_record_free (EbpfPluginRecord *record)
   g_free (record->nick);
   g_free (record->path);
   g_free (record->description);
-  g_clear_pointer (&record->map_types, g_variant_unref);
+  g_free (record->map_types);
   g_clear_object (&record->driver);
   g_clear_error (&record->error);
   g_free (record);
+}
+
+GVariant *
+ebpf_plugin_record_map_types_to_variant (const EbpfPluginRecord *record)
+{
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_UINT32, record->map_types, record->n_map_types,
+                                    sizeof *record->map_types);
 }
 
 char *
@@ -52,8 +59,8 @@ record_new (const char *path,
   record->path = g_strdup (path);
   record->nick = g_utf8_make_valid (nick, -1);
   record->description = description != NULL ? g_utf8_make_valid (description, -1) : NULL;
-  record->map_types = g_variant_ref_sink (
-      g_variant_new_fixed_array (G_VARIANT_TYPE_UINT32, map_types, n_map_types, sizeof (guint32)));
+  record->map_types = g_memdup2 (map_types, n_map_types * sizeof *map_types);
+  record->n_map_types = n_map_types;
   record->priority = priority;
 
   return record;
@@ -224,12 +231,16 @@ static GType
 load_type (const char *path, GError **error)
 {
   GModule *opened = open_module (path, error);
+  GIOExtensionPoint *point;
   GIOModule *module;
   gboolean used;
   GType type;
 
   if (opened == NULL)
     return G_TYPE_INVALID;
+
+  point = g_io_extension_point_register (EBPF_PLUGIN_EXTENSION_POINT);
+  g_io_extension_point_set_required_type (point, EBPF_TYPE_MAP_DRIVER);
 
   /* From here on the module stays: its types cannot be taken back. It is open already, so GIO only
    * counts it once more. */
@@ -291,8 +302,9 @@ ebpf_plugin_record_open (EbpfPluginRecord *record)
       return;
     }
 
-  record->driver = g_object_new (type, "nick", record->nick, "map-types", record->map_types,
-                                 "thread-safe", TRUE, NULL);
+  record->driver =
+      g_object_new (type, "nick", record->nick, "map-types",
+                    ebpf_plugin_record_map_types_to_variant (record), "thread-safe", TRUE, NULL);
   ebpf_map_driver_bind (record->driver, NULL);
   record->state = EBPF_PLUGIN_READY;
 }

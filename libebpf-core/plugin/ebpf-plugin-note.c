@@ -15,7 +15,7 @@
 #include "base/ebpf-error-private.h"
 
 /* Linkers put the headers and the notes there: one read does, unless the file was rewritten. */
-#define HEAD_SIZE 4096
+#define HEAD_SIZE 2048
 
 /* More than any library has. */
 #define MAX_PROGRAM_HEADERS 256
@@ -166,7 +166,7 @@ find_note (const char *path,
 }
 
 static gboolean
-read_headers (const File *file, ElfW (Ehdr) * header, ElfW (Phdr) * segments, GError **error)
+read_header (const File *file, ElfW (Ehdr) * header, GError **error)
 {
   if (file->head_size < sizeof *header || memcmp (file->head, ELFMAG, SELFMAG) != 0)
     {
@@ -186,7 +186,7 @@ read_headers (const File *file, ElfW (Ehdr) * header, ElfW (Phdr) * segments, GE
       return FALSE;
     }
 
-  if (header->e_phentsize != sizeof *segments || header->e_phnum > MAX_PROGRAM_HEADERS)
+  if (header->e_phentsize != sizeof (ElfW (Phdr)) || header->e_phnum > MAX_PROGRAM_HEADERS)
     {
       ebpf_error_set (error, EBPF_ERROR_PLUGIN, 0,
                       "plug-in %s is damaged: it has %u program headers of %u bytes", file->path,
@@ -194,34 +194,35 @@ read_headers (const File *file, ElfW (Ehdr) * header, ElfW (Phdr) * segments, GE
       return FALSE;
     }
 
-  return get_bytes (file, "program headers", header->e_phoff, segments,
-                    header->e_phnum * sizeof *segments, error);
+  return TRUE;
 }
 
 static gboolean
 read_note (const File *file, EbpfPluginNote *note, GError **error)
 {
-  ElfW (Phdr) segments[MAX_PROGRAM_HEADERS];
   ElfW (Ehdr) header;
 
-  if (!read_headers (file, &header, segments, error))
+  if (!read_header (file, &header, error))
     return FALSE;
 
   for (guint i = 0; i < header.e_phnum; i++)
     {
-      gsize align = segments[i].p_align == 8 ? 8 : 4;
       g_autofree guint8 *notes = NULL;
       GError *problem = NULL;
+      ElfW (Phdr) segment;
 
-      if (segments[i].p_type != PT_NOTE || segments[i].p_filesz < DESC_OFFSET ||
-          segments[i].p_filesz > MAX_NOTES_SIZE)
+      if (!get_bytes (file, "program headers", header.e_phoff + i * sizeof segment, &segment,
+                      sizeof segment, error))
+        return FALSE;
+      if (segment.p_type != PT_NOTE || segment.p_filesz < DESC_OFFSET ||
+          segment.p_filesz > MAX_NOTES_SIZE)
         continue;
 
-      notes = g_malloc (segments[i].p_filesz);
-      if (!get_bytes (file, "notes", segments[i].p_offset, notes, segments[i].p_filesz, error))
+      notes = g_malloc (segment.p_filesz);
+      if (!get_bytes (file, "notes", segment.p_offset, notes, segment.p_filesz, error))
         return FALSE;
-      if (find_note (file->path, notes, segments[i].p_filesz, align, segments[i].p_offset, note,
-                     &problem))
+      if (find_note (file->path, notes, segment.p_filesz, segment.p_align == 8 ? 8 : 4,
+                     segment.p_offset, note, &problem))
         return TRUE;
       if (problem != NULL)
         {

@@ -2,7 +2,7 @@
 
 #include "plugin/ebpf-plugin-registry-private.h"
 
-#include <dlfcn.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -68,30 +68,32 @@ ebpf_plugin_registry_class_init (EbpfPluginRegistryClass *klass)
 static void
 ebpf_plugin_registry_init (EbpfPluginRegistry *self)
 {
-  GIOExtensionPoint *point;
-
   g_rec_mutex_init (&self->lock);
   self->folders = g_ptr_array_new_with_free_func (g_free);
   self->records = g_ptr_array_new_with_free_func ((GDestroyNotify) ebpf_plugin_record_free);
   self->added = g_ptr_array_new_with_free_func (g_object_unref);
   self->plain = ebpf_plain_map_driver_new ();
   ebpf_map_driver_bind (self->plain, NULL);
-
-  point = g_io_extension_point_register (EBPF_PLUGIN_EXTENSION_POINT);
-  g_io_extension_point_set_required_type (point, EBPF_TYPE_MAP_DRIVER);
 }
 
 static gboolean
-serves (GVariant *map_types, guint32 map_type)
+contains (const guint32 *map_types, gsize n, guint32 map_type)
 {
-  gsize n;
-  const guint32 *types = g_variant_get_fixed_array (map_types, &n, sizeof (guint32));
-
   for (gsize i = 0; i < n; i++)
-    if (types[i] == map_type)
+    if (map_types[i] == map_type)
       return TRUE;
 
   return FALSE;
+}
+
+static gboolean
+driver_serves (EbpfMapDriver *driver, guint32 map_type)
+{
+  gsize n;
+  const guint32 *types =
+      g_variant_get_fixed_array (ebpf_map_driver_get_map_types (driver), &n, sizeof (guint32));
+
+  return contains (types, n, map_type);
 }
 
 static void
@@ -143,7 +145,7 @@ find_record (EbpfPluginRegistry *self, guint32 map_type)
 
       if ((record->state == EBPF_PLUGIN_FOUND || record->state == EBPF_PLUGIN_READY) &&
           (best == NULL || record->priority > best->priority) &&
-          serves (record->map_types, map_type))
+          contains (record->map_types, record->n_map_types, map_type))
         best = record;
     }
 
@@ -218,6 +220,31 @@ scan_folder (EbpfPluginRegistry *self, const char *folder)
     }
 }
 
+/* Stops at the object in the process that this very code is in, and takes its path. dladdr (3) would
+ * look through all symbols as well. */
+static int
+find_library (struct dl_phdr_info *object, size_t size, void *user_data)
+{
+  ElfW (Addr) here = (ElfW (Addr)) & ebpf_plugin_builtins;
+  char **path = user_data;
+
+  for (guint i = 0; i < object->dlpi_phnum; i++)
+    {
+      const ElfW (Phdr) *segment = &object->dlpi_phdr[i];
+
+      if (segment->p_type == PT_LOAD &&
+          here - object->dlpi_addr - segment->p_vaddr < segment->p_memsz)
+        {
+          /* The program itself has no name here. */
+          *path =
+              realpath (*object->dlpi_name != '\0' ? object->dlpi_name : "/proc/self/exe", NULL);
+          return 1;
+        }
+    }
+
+  return 0;
+}
+
 /* The plug-in folder as it lies to the library that runs, or NULL where there is none. */
 static char *
 dup_folder_beside_library (void)
@@ -225,12 +252,8 @@ dup_folder_beside_library (void)
   g_autofree char *library = NULL;
   g_autofree char *dirname = NULL;
   g_autofree char *folder = NULL;
-  Dl_info info;
 
-  if (dladdr (&ebpf_plugin_builtins, &info) == 0 || info.dli_fname == NULL)
-    return NULL;
-
-  library = realpath (info.dli_fname, NULL);
+  dl_iterate_phdr (find_library, &library);
   if (library == NULL)
     return NULL;
 
@@ -319,7 +342,7 @@ ebpf_plugin_registry_find_driver (EbpfPluginRegistry *self, EbpfMapType map_type
     {
       EbpfMapDriver *driver = g_ptr_array_index (self->added, i);
 
-      if (serves (ebpf_map_driver_get_map_types (driver), (guint32) map_type))
+      if (driver_serves (driver, (guint32) map_type))
         return g_object_ref (driver);
     }
 
@@ -592,7 +615,8 @@ ebpf_plugin_registry_list_plugins (EbpfPluginRegistry *self)
       g_variant_builder_open (&builder, G_VARIANT_TYPE_VARDICT);
       g_variant_builder_add (&builder, "{sv}", "nick", g_variant_new_string (record->nick));
       g_variant_builder_add (&builder, "{sv}", "path", g_variant_new_string (path));
-      g_variant_builder_add (&builder, "{sv}", "map_types", record->map_types);
+      g_variant_builder_add (&builder, "{sv}", "map_types",
+                             ebpf_plugin_record_map_types_to_variant (record));
       if (record->description != NULL)
         g_variant_builder_add (&builder, "{sv}", "description",
                                g_variant_new_string (record->description));
