@@ -51,7 +51,7 @@ ebpf_btf_load_into_kernel (EbpfBtf *self, GError **error)
   g_autofree char *log = NULL;
   g_autofree char *reason = NULL;
   g_autoptr (GError) local_error = NULL;
-  gboolean features[EBPF_N_FEATURES];
+  gboolean features[EBPF_N_FEATURES], has_all = TRUE;
   gconstpointer data;
   guint32 log_size;
   gsize size;
@@ -82,7 +82,19 @@ ebpf_btf_load_into_kernel (EbpfBtf *self, GError **error)
   for (i = 0; i < EBPF_N_FEATURES; i++)
     features[i] = TRUE;
   for (i = EBPF_FEATURE_BTF_FUNC; i <= EBPF_FEATURE_BTF_ENUM64; i++)
-    features[i] = ebpf_sys_has_feature (i);
+    {
+      features[i] = ebpf_sys_has_feature (i);
+      has_all = has_all && features[i];
+    }
+
+  /* Most need no change for a kernel that knows every kind: it is the judge of that. */
+  if (has_all)
+    {
+      data = g_bytes_get_data (self->bytes, &size);
+      fd = load (data, size, NULL, 0);
+      if (fd >= 0)
+        return fd;
+    }
 
   bytes = ebpf_btf_sanitize (self, features);
   data = g_bytes_get_data (bytes, &size);
