@@ -48,6 +48,12 @@ gboolean bench_load_many_again (double *ours, double *peer, GError **error);
 gboolean bench_load_ksyms (double *ours, double *peer, GError **error);
 gboolean bench_load_core (double *ours, double *peer, GError **error);
 gboolean bench_lookup (double *ours, double *peer, GError **error);
+gboolean bench_update (double *ours, double *peer, GError **error);
+gboolean bench_delete (double *ours, double *peer, GError **error);
+gboolean bench_iterate (double *ours, double *peer, GError **error);
+gboolean bench_iterate_per_cpu (double *ours, double *peer, GError **error);
+gboolean bench_lookup_variant (double *ours, double *peer, GError **error);
+gboolean bench_refresh (double *ours, double *peer, GError **error);
 gboolean bench_ring (double *ours, double *peer, GError **error);
 gboolean bench_ring_batch (double *ours, double *peer, GError **error);
 

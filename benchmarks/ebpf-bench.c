@@ -19,6 +19,12 @@ static const Bench benches[] = {
   { "kernel-btf-find", "us", 0.5, bench_btf_find },
   { "kernel-btf-memory", "KiB", 1.0, bench_btf_memory },
   { "map-lookup-raw", "ns", 1.03, bench_lookup },
+  { "map-update-raw", "ns", 1.03, bench_update },
+  { "map-delete-raw", "ns", 1.03, bench_delete },
+  { "map-lookup-variant", "ns", 2.5, bench_lookup_variant },
+  { "map-iterate", "ns/entry", 0.25, bench_iterate },
+  { "map-iterate-per-cpu", "ns/entry", 0.25, bench_iterate_per_cpu },
+  { "map-model-refresh", "ms", 1.0, bench_refresh },
   { "ringbuf-drain", "ns/record", 1.1, bench_ring },
   { "ringbuf-drain-batches", "ns/record", 1.4, bench_ring_batch },
 };
