@@ -6,7 +6,7 @@ import pathlib
 import re
 import sys
 
-STEPS = [['base'], ['sys'], ['asm'], ['btf'], ['spec'], ['elf', 'plugin'], ['object'],
+STEPS = [['base'], ['sys'], ['asm'], ['btf'], ['spec'], ['elf', 'plugin'], ['object', 'linker'],
          ['link', 'stream']]
 RANK = {room: step for step, rooms in enumerate(STEPS) for room in rooms}
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)

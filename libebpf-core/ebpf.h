@@ -36,6 +36,7 @@
 #include "object/ebpf-program.h"
 #include "object/ebpf-variable.h"
 #include "object/ebpf-collection.h"
+#include "linker/ebpf-linker.h"
 #include "link/ebpf-link.h"
 #include "link/ebpf-generic-link.h"
 #include "link/ebpf-raw-tracepoint-link.h"

@@ -21,6 +21,7 @@ static const struct
   int (*run) (int argc, char **argv);
 } commands[] = {
   { "inspect", "Show what is in an object file", ebpfctl_inspect },
+  { "link", "Link several object files into one", ebpfctl_link },
   { "load", "Load an object into the kernel, say what happened, unload it", ebpfctl_load },
   { "run", "Load and attach an object and print its events", ebpfctl_run },
   { "btf", "Work with type information", ebpfctl_btf },

@@ -17,6 +17,7 @@ enum
 /* Every command: takes its own name and arguments, returns the exit status. */
 int ebpfctl_btf (int argc, char **argv);
 int ebpfctl_inspect (int argc, char **argv);
+int ebpfctl_link (int argc, char **argv);
 int ebpfctl_load (int argc, char **argv);
 int ebpfctl_plugins (int argc, char **argv);
 int ebpfctl_run (int argc, char **argv);

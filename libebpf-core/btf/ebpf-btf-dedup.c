@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "btf/ebpf-btf-dedup.h"
+#include "btf/ebpf-btf-dedup-private.h"
 
 #include "base/ebpf-error-private.h"
 #include "btf/ebpf-btf-writer-private.h"
@@ -767,8 +767,8 @@ renumber (guint32 id, gpointer user_data)
   return renumbering->ids[renumbering->classes[id]];
 }
 
-static EbpfBtf *
-dedup (EbpfBtf *btf, GError **error)
+EbpfBtf *
+ebpf_btf_dedup_with_ids (EbpfBtf *btf, guint32 **new_ids, GError **error)
 {
   g_auto (Dedup) self = { 0 };
   g_autoptr (EbpfBtfWriter) writer = ebpf_btf_writer_new (btf->base);
@@ -802,6 +802,13 @@ dedup (EbpfBtf *btf, GError **error)
     if (kept[self.classes[id]] == id)
       ebpf_btf_writer_copy (writer, btf, peek (&self, id), renumber, &renumbering);
 
+  if (new_ids != NULL)
+    {
+      *new_ids = g_new0 (guint32, MAX (self.n, 1));
+      for (guint32 id = 1; id < self.n; id++)
+        (*new_ids)[id] = renumber (id, &renumbering);
+    }
+
   return ebpf_btf_writer_to_btf (writer, btf->byte_order, error);
 }
 
@@ -829,7 +836,7 @@ ebpf_btf_dedup (EbpfBtf *self, GError **error)
   g_return_val_if_fail (EBPF_IS_BTF (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return dedup (self, error);
+  return ebpf_btf_dedup_with_ids (self, NULL, error);
 }
 
 typedef struct
@@ -919,5 +926,5 @@ ebpf_btf_merge (GPtrArray *btfs, GError **error)
     }
 
   all = ebpf_btf_writer_to_btf (writer, first->byte_order, error);
-  return all != NULL ? dedup (all, error) : NULL;
+  return all != NULL ? ebpf_btf_dedup_with_ids (all, NULL, error) : NULL;
 }

@@ -15,6 +15,12 @@ compare_vars (gconstpointer a, gconstpointer b)
 }
 
 static gboolean
+is_static (const struct btf_type *var)
+{
+  return ((const struct btf_var *) ebpf_btf_tail_of (var))->linkage == BTF_VAR_STATIC;
+}
+
+static gboolean
 fix_section (EbpfBtf *self,
              struct btf_type *section,
              const EbpfBtfSectionFixup *fixup,
@@ -34,14 +40,17 @@ fix_section (EbpfBtf *self,
     {
       const struct btf_type *var = ebpf_btf_peek (self, vars[i].type);
       const char *name = ebpf_btf_name_of (self, var);
+      GHashTable *offsets = fixup->offsets;
       gpointer value;
       guint32 offset;
 
       if (ebpf_btf_kind_of (var) != EBPF_BTF_KIND_VAR)
         continue;
 
-      if (fixup->offsets == NULL ||
-          !g_hash_table_lookup_extended (fixup->offsets, name, NULL, &value))
+      if (fixup->static_offsets != NULL && is_static (var))
+        offsets = vars[i].offset == 0 ? fixup->static_offsets : NULL;
+
+      if (offsets == NULL || !g_hash_table_lookup_extended (offsets, name, NULL, &value))
         {
           /* Without a symbol: right as it is, where the compiler has put it somewhere. */
           if (fixup->size >= vars[i].size && vars[i].offset <= fixup->size - vars[i].size &&

@@ -109,6 +109,11 @@ typedef struct
 {
   guint32 size;
   GHashTable *offsets; /* variable name -> GUINT_TO_POINTER (offset) */
+
+  /* The same, of static ones; NULL where these are among the others. An object that was linked of
+   * several may have some of one name: those are looked up only where the type information does not
+   * say itself that they are somewhere else than at the start. */
+  GHashTable *static_offsets;
 } EbpfBtfSectionFixup;
 EbpfBtf *ebpf_btf_fixup_data_sections (EbpfBtf *self, GHashTable *sections, GError **error);
 

@@ -15,6 +15,7 @@ fixup_free (gpointer data)
   EbpfBtfSectionFixup *fixup = data;
 
   g_hash_table_unref (fixup->offsets);
+  g_clear_pointer (&fixup->static_offsets, g_hash_table_unref);
   g_free (fixup);
 }
 
@@ -222,17 +223,21 @@ collect_fixups (EbpfElf *self, GHashTable *fixups, GError **error)
       fixup->offsets = g_hash_table_new (g_str_hash, g_str_equal);
       g_hash_table_insert (fixups, name, fixup);
 
-      /* Global ones last: a static one of the same name must not hide them. */
-      for (guint pass = 0; pass < 2; pass++)
-        for (guint32 i = 0; i < section->n_symbols; i++)
-          {
-            const EbpfElfSymbol *symbol = ebpf_elf_nth_symbol (self, section, i);
+      fixup->static_offsets = g_hash_table_new (g_str_hash, g_str_equal);
 
-            if (symbol->name[0] != '\0' && symbol->type != STT_SECTION &&
-                (symbol->binding == STB_LOCAL) == (pass == 0))
-              g_hash_table_insert (fixup->offsets, (gpointer) symbol->name,
-                                   GUINT_TO_POINTER ((guint) symbol->value));
-          }
+      for (guint32 i = 0; i < section->n_symbols; i++)
+        {
+          const EbpfElfSymbol *symbol = ebpf_elf_nth_symbol (self, section, i);
+          GHashTable *offsets =
+              symbol->binding == STB_LOCAL ? fixup->static_offsets : fixup->offsets;
+
+          /* By their value: of several static ones of a name, the first one is what may be at the
+           * start of the section. */
+          if (symbol->name[0] != '\0' && symbol->type != STT_SECTION &&
+              !g_hash_table_contains (offsets, symbol->name))
+            g_hash_table_insert (offsets, (gpointer) symbol->name,
+                                 GUINT_TO_POINTER ((guint) symbol->value));
+        }
     }
 
   return TRUE;

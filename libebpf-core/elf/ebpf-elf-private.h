@@ -144,6 +144,9 @@ typedef struct
   EbpfCollectionSpec *spec;
 } EbpfElf;
 
+/* ebpf-elf.c: the bytes of a file, of a size that an object may have. */
+GBytes *ebpf_elf_read_file (const char *path, GError **error);
+
 /* ebpf-elf-file.c: the container. @bytes must outlive the result. */
 EbpfElf *ebpf_elf_open (GBytes *bytes, const char *source, GError **error);
 void ebpf_elf_free (EbpfElf *self);

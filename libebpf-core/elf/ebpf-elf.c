@@ -86,8 +86,8 @@ error_code_from_errno (int errsv)
 
 /* Reads, and does not map: a compiler that writes the file anew must not make this process crash.
  */
-static GBytes *
-read_file (const char *path, GError **error)
+GBytes *
+ebpf_elf_read_file (const char *path, GError **error)
 {
   g_autoptr (GByteArray) contents = g_byte_array_new ();
   struct stat status;
@@ -177,7 +177,7 @@ ebpf_collection_spec_new_from_path (const char *path, GError **error)
   g_return_val_if_fail (path != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  bytes = read_file (path, error);
+  bytes = ebpf_elf_read_file (path, error);
   if (bytes == NULL)
     return NULL;
 
