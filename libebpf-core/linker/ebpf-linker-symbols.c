@@ -4,12 +4,6 @@
 
 /* Names that files share: of all definitions one counts, and all references mean it. */
 
-static const char *
-kind_of_symbol (const EbpfElfSymbol *symbol)
-{
-  return symbol->type == STT_FUNC ? "function" : "symbol";
-}
-
 /* Where a symbol belongs to by its type information: ".ksyms" and ".kconfig" are the kernel's. NULL
  * where nothing is known. */
 static const char *
@@ -28,6 +22,17 @@ kernel_section (EbpfLinkerInput *input, const char *name)
   return section != NULL && (g_str_equal (section, ".ksyms") || g_str_equal (section, ".kconfig"))
              ? section
              : NULL;
+}
+
+static const char *
+word_for (EbpfLinkerInput *input, const EbpfElfSymbol *symbol)
+{
+  const char *section = declared_section (input, symbol->name);
+
+  if (section != NULL && g_str_equal (section, ".maps"))
+    return "map";
+
+  return symbol->type == STT_FUNC ? "function" : "variable";
 }
 
 static gboolean
@@ -64,13 +69,16 @@ both_defined (EbpfLinkerRun *self,
 
   if (!global->weak && symbol->binding != STB_WEAK)
     {
+      const char *word = word_for (self->parts[part].input, symbol);
+
       if (global->part == part)
         ebpf_error_set (error, EBPF_ERROR_EXISTS, 0, "%s: %s %s is defined twice in it",
-                        ebpf_linker_run_name (self, part), kind_of_symbol (symbol), symbol->name);
+                        ebpf_linker_run_name (self, part), word, symbol->name);
       else
         ebpf_error_set (error, EBPF_ERROR_EXISTS, 0,
-                        "%s: %s %s is defined in %s too; make one of them static, or __weak",
-                        ebpf_linker_run_name (self, part), kind_of_symbol (symbol), symbol->name,
+                        "%s: %s %s is defined in %s too; declare it extern in one of them, or make "
+                        "one static or __weak",
+                        ebpf_linker_run_name (self, part), word, symbol->name,
                         ebpf_linker_run_name (self, global->part));
       return FALSE;
     }

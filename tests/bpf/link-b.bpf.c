@@ -29,6 +29,12 @@ struct
 static volatile int own = 20;
 static const volatile int own_constant = 2000;
 
+struct b_struct
+{
+  int x;
+  int y;
+} b_struct = { 1, 2 };
+
 int b_counter = 3;
 int b_table[6] = { 11, 12, 13, 14, 15, 16 };
 const volatile int b_constant = 9;
