@@ -49,6 +49,8 @@ fix_section (EbpfBtf *self,
 
       if (fixup->static_offsets != NULL && is_static (var))
         offsets = vars[i].offset == 0 ? fixup->static_offsets : NULL;
+      else if (fixup->static_offsets != NULL && !g_hash_table_contains (offsets, name))
+        offsets = fixup->static_offsets;
 
       if (offsets == NULL || !g_hash_table_lookup_extended (offsets, name, NULL, &value))
         {

@@ -362,21 +362,6 @@ relocate_data (const Context *context, const EbpfElfSymbol *symbol, GError **err
   return TRUE;
 }
 
-/* GNU as before version 2.41 or so adds the value of a symbol with a name to what is in the
- * instruction, in bytes even for a call, where clang leaves that to the loader. */
-static inline gboolean
-may_hold_value (const EbpfInsn *insn, const EbpfElfSymbol *symbol)
-{
-  return ebpf_insn_is_ldimm64 (insn) ? (guint32) insn->imm >= symbol->value
-                                     : (gint64) insn->imm == (gint64) symbol->value - 1;
-}
-
-static inline gboolean
-is_named_offset (const EbpfElfSymbol *symbol)
-{
-  return symbol->section != 0 && symbol->type != STT_SECTION && symbol->value != 0;
-}
-
 static gboolean
 relocate (const Context *context, EbpfElfSymbol *symbol, GError **error)
 {
@@ -385,7 +370,7 @@ relocate (const Context *context, EbpfElfSymbol *symbol, GError **error)
   EbpfInsn *insn = &context->section->insns[context->insn];
   gboolean load = ebpf_insn_is_ldimm64 (insn);
 
-  if (elf->values_added && is_named_offset (symbol))
+  if (elf->values_added && ebpf_elf_is_named_offset (symbol))
     insn->imm -= (gint32) symbol->value;
 
   if (!load && insn->code != EBPF_OP_CALL)
@@ -569,8 +554,8 @@ load_section (EbpfElf *self, EbpfElfSection *section, GArray *relocations, GErro
   return TRUE;
 }
 
-static gboolean
-is_made_by_gcc (EbpfElf *self)
+gboolean
+ebpf_elf_is_made_by_gcc (EbpfElf *self)
 {
   const EbpfElfSection *section = ebpf_elf_find_section (self, ".comment");
 
@@ -583,7 +568,7 @@ is_made_by_gcc (EbpfElf *self)
 static gboolean
 has_values_added (EbpfElf *self, GPtrArray *relocations)
 {
-  if (!is_made_by_gcc (self))
+  if (!ebpf_elf_is_made_by_gcc (self))
     return FALSE;
 
   for (guint32 i = 1; i < self->n_sections; i++)
@@ -596,8 +581,9 @@ has_values_added (EbpfElf *self, GPtrArray *relocations)
           const EbpfElfRelocation *relocation = &g_array_index (list, EbpfElfRelocation, r);
           const EbpfElfSymbol *symbol = &self->symbols[relocation->symbol];
 
-          if (is_named_offset (symbol) &&
-              !may_hold_value (&section->insns[relocation->offset / sizeof (EbpfInsn)], symbol))
+          if (ebpf_elf_is_named_offset (symbol) &&
+              !ebpf_elf_may_hold_value (&section->insns[relocation->offset / sizeof (EbpfInsn)],
+                                        symbol))
             return FALSE;
         }
     }

@@ -233,6 +233,24 @@ const char *ebpf_elf_struct_ops_member (EbpfElf *self, const EbpfElfFunction *fu
 gboolean ebpf_elf_find_functions (EbpfElf *self, GError **error);
 gboolean ebpf_elf_load_code (EbpfElf *self, GError **error);
 
+/* GNU as before version 2.41 or so adds the value of a symbol with a name to what is in the
+ * instruction, in bytes even for a call, where clang leaves that to the loader. */
+static inline gboolean
+ebpf_elf_may_hold_value (const EbpfInsn *insn, const EbpfElfSymbol *symbol)
+{
+  return ebpf_insn_is_ldimm64 (insn) ? (guint32) insn->imm >= symbol->value
+                                     : (gint64) insn->imm == (gint64) symbol->value - 1;
+}
+
+static inline gboolean
+ebpf_elf_is_named_offset (const EbpfElfSymbol *symbol)
+{
+  return symbol->section != 0 && symbol->type != STT_SECTION && symbol->value != 0;
+}
+
+/* Whether the file may be one of those. */
+gboolean ebpf_elf_is_made_by_gcc (EbpfElf *self);
+
 /* The function that starts at instruction @start of @section, or NULL. */
 EbpfElfFunction *ebpf_elf_function_at (EbpfElf *self, const EbpfElfSection *section, guint64 start);
 gboolean ebpf_elf_is_program (EbpfElf *self, const EbpfElfFunction *function);

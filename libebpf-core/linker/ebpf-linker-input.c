@@ -331,6 +331,36 @@ read_relocations (EbpfLinkerInput *self, const EbpfElfSection *table, GError **e
   return TRUE;
 }
 
+/* See ebpf_elf_load_code (). */
+static gboolean
+has_values_added (EbpfLinkerInput *self)
+{
+  if (!ebpf_elf_is_made_by_gcc (self->elf))
+    return FALSE;
+
+  for (guint32 i = 1; i < self->elf->n_sections; i++)
+    {
+      const EbpfElfSection *section = &self->elf->sections[i];
+      const GArray *relocs = self->sections[i].relocs;
+
+      for (guint r = 0; relocs != NULL && r < relocs->len; r++)
+        {
+          const EbpfLinkerReloc *reloc = &g_array_index (relocs, EbpfLinkerReloc, r);
+          const EbpfElfSymbol *symbol = &self->elf->symbols[reloc->symbol];
+          EbpfInsn insn;
+
+          if ((section->flags & SHF_EXECINSTR) == 0 || !ebpf_elf_is_named_offset (symbol))
+            continue;
+
+          ebpf_insn_decode (&insn, section->data + reloc->offset, 1, self->elf->swapped);
+          if (!ebpf_elf_may_hold_value (&insn, symbol))
+            return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
 static gboolean
 check_symbol (EbpfLinkerInput *self, guint32 index, GError **error)
 {
@@ -519,6 +549,8 @@ ebpf_linker_input_new (const char *name, GBytes *bytes, GError **error)
     if ((self->elf->sections[i].type == SHT_REL || self->elf->sections[i].type == SHT_RELA) &&
         !read_relocations (self, &self->elf->sections[i], error))
       return NULL;
+
+  self->values_added = has_values_added (self);
 
   for (guint32 i = 1; i < self->elf->n_symbols; i++)
     if (!check_symbol (self, i, error))

@@ -33,6 +33,7 @@ typedef struct
   GBytes *bytes;
   EbpfElf *elf;
   EbpfLinkerSection *sections; /* by index */
+  gboolean values_added;       /* instructions hold the values of the symbols they refer to */
 
   EbpfBtf *btf;         /* as it is in the file; NULL where there is none */
   GHashTable *ext;      /* section name -> EbpfExtSection; NULL likewise */

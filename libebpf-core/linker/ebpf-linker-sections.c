@@ -248,6 +248,16 @@ move_word (const Reference *self, guint64 by, GError **error)
   return TRUE;
 }
 
+/* What some assemblers add and loaders add too, here once more: the symbol may be another file's. */
+static void
+take_value_out (const Reference *self)
+{
+  guint8 *immediate = self->bytes + G_STRUCT_OFFSET (EbpfInsn, imm);
+
+  if (ebpf_elf_is_named_offset (self->symbol))
+    put32 (self, immediate, get32 (self, immediate) - (guint32) self->symbol->value);
+}
+
 static gboolean
 copy_reloc (EbpfLinkerRun *self,
             EbpfLinkerPart *part,
@@ -271,6 +281,9 @@ copy_reloc (EbpfLinkerRun *self,
     return reference_error (&reference, error,
                             reference.symbol->section != 0 ? "leads to a section that is not linked"
                                                            : "leads to nothing");
+
+  if (part->input->values_added && (section->flags & SHF_EXECINSTR) != 0)
+    take_value_out (&reference);
 
   /* Symbols have moved with what they name; what is counted from a section's start has not. */
   if (reference.symbol->type == STT_SECTION && reference.symbol->section != 0)

@@ -111,6 +111,10 @@ extern int b_add (int a, int b);
 #undef LICENSE
 #define LICENSE "Dual MIT/GPL"
 
+#else
+
+#define USE 0
+
 #endif
 
 SEC ("socket")

@@ -291,12 +291,63 @@ test_alone (void)
   g_assert_cmpuint (n_good, >, 30);
 }
 
+/* Functions that were overridden leave gaps, which records of others must not slip into: each line is
+ * of the function that it is in. */
+static void
+test_records (void)
+{
+  static const struct
+  {
+    const char *function;
+    const char *line;
+  } expected[] = {
+    { "entry_weak", "chosen (1) * 1000000" },
+    { "chosen", "return x + 2;" },
+    { "chosen_here", "return x + 100;" },
+    { "first_of_two", "return x + 1;" },
+  };
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autoptr (GError) error = NULL;
+  const EbpfCode *code;
+  EbpfBtf *btf;
+
+  bytes = link_objects (&error, "link-a.bpf.o", "link-b.bpf.o", NULL);
+  g_assert_no_error (error);
+  spec = ebpf_collection_spec_new_from_bytes (bytes, &error);
+  g_assert_no_error (error);
+
+  code = ebpf_program_spec_peek_code (ebpf_collection_spec_get_program (spec, "entry_weak"));
+  btf = ebpf_collection_spec_get_btf (spec);
+  g_assert_cmpuint (code->func_infos->len, ==, G_N_ELEMENTS (expected));
+
+  for (guint i = 0; i < code->func_infos->len; i++)
+    {
+      const EbpfFuncInfo *info = &g_array_index (code->func_infos, EbpfFuncInfo, i);
+      guint end = i + 1 < code->func_infos->len ? info[1].insn : code->insns->len;
+      gboolean found = FALSE;
+
+      g_assert_cmpstr (type_name (btf, info->type_id), ==, expected[i].function);
+      for (guint j = 0; j < code->line_infos->len; j++)
+        {
+          const EbpfLineInfo *line = &g_array_index (code->line_infos, EbpfLineInfo, j);
+
+          if (line->insn >= info->insn && line->insn < end &&
+              strstr (ebpf_btf_peek_name (btf, line->line_off), expected[i].line) != NULL)
+            found = TRUE;
+        }
+      g_assert_true (found);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   ebpf_test_init (&argc, &argv);
 
   ebpf_test_add ("/linker/alone", test_alone);
+
+  ebpf_test_add ("/linker/records", test_records);
 
   return g_test_run ();
 }

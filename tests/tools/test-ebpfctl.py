@@ -34,6 +34,8 @@ BAD = {
     'core-missing.bpf.o': 'relocation',
     'ksyms-missing.bpf.o': 'not-found',
     'limit.bpf.o': 'limit',
+    'link-a.bpf.o': 'relocation',
+    'link-b.bpf.o': 'relocation',
     'rejected.bpf.o': 'verifier',
     'undefined.bpf.o': 'relocation',
 }
@@ -102,6 +104,7 @@ def test_usage_errors():
                  ['load', '--max-entries', 'map=0', 'x'], ['load', '--max-entries', 'map=4294967296', 'x'],
                  ['load', '--max-entries', '=5', 'x'], ['load', '--program'], ['run'], ['run', '--for', 'ever', 'x'],
                  ['run', '--for', '-1', 'x'], ['run', '--for', 'nan', 'x'], ['run', 'a', 'b'], ['plugins', 'x'],
+                 ['link'], ['link', '-o', 'x'], ['link', 'x'], ['link', '--no-such-option', 'x'],
                  ['btf'], ['btf', 'no-such-command'], ['btf', 'minimize'], ['btf', 'minimize', '-o', 'x'],
                  ['btf', 'minimize', '-o', 'x', 'y'], ['version', '--no-such-option'], ['help', 'no-such-command']):
         result = ebpfctl(*args)
@@ -280,7 +283,7 @@ def test_load_every_object():
         result = ebpfctl('load', '--json', path)
         content = json.loads(result.stdout)
         expected = BAD.get(path.name)
-        if '.be.' in path.name and sys.byteorder == 'little':
+        if '.be.' in path.name and sys.byteorder == 'little' and not path.name.startswith('link-'):
             expected = 'byte-order'
 
         assert result.stderr == '', (path, result.stderr)
@@ -526,6 +529,42 @@ def test_btf_help():
     assert result.returncode == 0 and '\n  minimize ' in result.stdout, result
     result = ebpfctl('btf', 'minimize', '--help')
     assert result.returncode == 0 and 'Examples:' in result.stdout, result
+
+
+def test_link():
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / 'linked.bpf.o'
+        a, b = OBJECTS / 'link-a.bpf.o', OBJECTS / 'link-b.bpf.o'
+        result = ebpfctl('link', '-o', output, a, b)
+        size = output.stat().st_size
+        assert result.returncode == 0 and result.stderr == '', result
+        assert result.stdout == f'{output}: 2 files, {size} bytes\n', result
+
+        result = ebpfctl('link', '--json', '--output', output, a, b)
+        assert json.loads(result.stdout) == {'output': str(output), 'files': 2, 'bytes': size}, result
+
+        result = ebpfctl('inspect', '--json', output)
+        inspected = json.loads(result.stdout)
+        assert {'entry_extern', 'entry_static_b'} <= {p['name'] for p in inspected['programs']}, inspected
+        assert {'a_map', 'b_map'} <= {m['name'] for m in inspected['maps']}, inspected
+
+        result = ebpfctl('link', '--help')
+        assert result.returncode == 0 and '--output' in result.stdout, result
+
+
+def test_link_failures():
+    """What was there stays as it was."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / 'linked.bpf.o'
+        output.write_bytes(b'before')
+        b = OBJECTS / 'link-b.bpf.o'
+        twice = OBJECTS / 'link-bad-twice.bpf.o'
+        assert_one_line_error(ebpfctl('link', '-o', output, b, folder + '/none'), 1, 'none')
+        result = ebpfctl('link', '-o', output, b, twice)
+        assert_one_line_error(result, 1, 'chosen')
+        assert str(b) in result.stderr and str(twice) in result.stderr, result
+        assert output.read_bytes() == b'before'
+        assert_one_line_error(ebpfctl('link', '-o', folder + '/none/x', b), 1, 'none')
 
 
 def test_btf_minimize():

@@ -28,7 +28,7 @@ BPF = ['--target=bpfel', '-Wall', '-Werror', '-Wno-unused-function']
 STRIDE = 1 if os.environ.get('EBPF_TEST_ALL') else 16
 
 # Objects that are no good on purpose.
-UNREADABLE = {'limit.bpf.o'}
+UNREADABLE = {'limit.bpf.o', 'link-a.bpf.o', 'link-b.bpf.o'}
 
 FOLDER = Path(tempfile.mkdtemp(prefix='ebpf-vmlinux-'))
 kernel = Btf(btf_reader.section(VMLINUX, '.BTF')) if os.path.exists(VMLINUX) else None
