@@ -14,10 +14,10 @@ compare_vars (gconstpointer a, gconstpointer b)
   return (first->offset > second->offset) - (first->offset < second->offset);
 }
 
-static gboolean
-is_static (const struct btf_type *var)
+static guint
+linkage_of (const struct btf_type *var)
 {
-  return ((const struct btf_var *) ebpf_btf_tail_of (var))->linkage == BTF_VAR_STATIC;
+  return ((const struct btf_var *) ebpf_btf_tail_of (var))->linkage;
 }
 
 static gboolean
@@ -47,7 +47,7 @@ fix_section (EbpfBtf *self,
       if (ebpf_btf_kind_of (var) != EBPF_BTF_KIND_VAR)
         continue;
 
-      if (fixup->static_offsets != NULL && is_static (var))
+      if (fixup->static_offsets != NULL && linkage_of (var) == BTF_VAR_STATIC)
         offsets = vars[i].offset == 0 ? fixup->static_offsets : NULL;
       else if (fixup->static_offsets != NULL && !g_hash_table_contains (offsets, name))
         offsets = fixup->static_offsets;
@@ -58,6 +58,15 @@ fix_section (EbpfBtf *self,
           if (fixup->size >= vars[i].size && vars[i].offset <= fixup->size - vars[i].size &&
               (vars[i].offset != 0 || n_vars == 1))
             continue;
+
+          if (linkage_of (var) == BTF_VAR_GLOBAL_EXTERN)
+            {
+              ebpf_error_set (error, EBPF_ERROR_RELOCATION, 0,
+                              "%s of section %s is defined in another file; the two have to be "
+                              "linked (ebpfctl link)",
+                              name, ebpf_btf_name_of (self, section));
+              return FALSE;
+            }
 
           ebpf_error_set (error, EBPF_ERROR_BTF, 0,
                           "variable %s, type %u, of section %s has no symbol that says where it is",
