@@ -320,6 +320,22 @@ write_struct (Writer *writer, const struct btf_type *type)
     }
 }
 
+/* In a map's definition, a number is written as the length of an array (`__uint ()`), which may be one
+ * that no array in memory could have. Nobody but the loader reads it, and it has. */
+static void
+write_array (Writer *writer, const struct btf_type *type)
+{
+  const struct btf_array *array = ebpf_btf_tail_of (type);
+  gint64 size = ebpf_btf_size_of (writer->btf, array->type);
+  struct btf_array copy = *array;
+
+  if (size > 0 && array->nelems > G_MAXUINT32 / size)
+    copy.nelems = 0;
+
+  write_words (writer, (const guint32 *) type, 3);
+  write_words (writer, (const guint32 *) &copy, 3);
+}
+
 static void
 write_any (Writer *writer, guint32 id, const struct btf_type *type)
 {
@@ -355,6 +371,10 @@ write_any (Writer *writer, guint32 id, const struct btf_type *type)
     case EBPF_BTF_KIND_STRUCT:
     case EBPF_BTF_KIND_UNION:
       write_struct (writer, type);
+      return;
+
+    case EBPF_BTF_KIND_ARRAY:
+      write_array (writer, type);
       return;
 
     case EBPF_BTF_KIND_FWD:
