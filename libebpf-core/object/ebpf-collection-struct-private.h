@@ -32,4 +32,12 @@ struct _EbpfCollection
   gint aborted; /* atomic: closed while it is being loaded */
 };
 
+GHashTable *ebpf_collection_new_table (void);
+/* Frees what is still the collection's; the objects' own finalisers close them. */
+void ebpf_collection_clear_tables (EbpfCollection *self);
+void ebpf_collection_set_state (EbpfCollection *self, EbpfCollectionState state);
+void ebpf_collection_set_verifier_log (EbpfCollection *self, const char *log);
+/* In the thread of the collection. @object: an EbpfMap, an EbpfProgram or NULL. */
+void ebpf_collection_tell_step (EbpfCollection *self, GObject *object, double progress);
+
 G_END_DECLS

@@ -102,6 +102,15 @@ EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_collection_assign (EbpfCollection *self, GObject *target, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_collection_pin_maps (EbpfCollection *self, const char *folder, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_collection_pin_programs (EbpfCollection *self, const char *folder, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_collection_unpin_all (EbpfCollection *self, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_collection_remove_pins (EbpfCollection *self, GError **error);
 
 EBPF_AVAILABLE_IN_ALL

@@ -40,7 +40,7 @@ struct
   __uint (max_entries, 8);
   __uint (key_size, 4);
   __uint (value_size, 0);
-  __uint (map_flags, 0x40000000);
+  __uint (map_flags, 0x10000000);
 } part_broken_map SEC (".maps");
 
 struct

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <ebpf.h>
+#include <glib/gstdio.h>
 
 #include "ebpf-test.h"
 
@@ -275,6 +276,86 @@ test_shared_sections (void)
   ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_INCOMPATIBLE, "*.data*");
 }
 
+/* --- pins of a whole collection */
+
+static void
+test_pin_all (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec = load_spec ("variables.bpf.o");
+  g_autoptr (EbpfCollection) collection = NULL;
+  g_autoptr (EbpfMap) other = NULL;
+  g_autoptr (EbpfProgram) program = NULL;
+  g_autofree char *maps = NULL;
+  g_autofree char *programs = NULL;
+  g_autofree char *blocked = NULL;
+  g_autofree char *map_path = NULL;
+  g_autofree char *program_path = NULL;
+  g_autofree char *blocking_path = NULL;
+  g_autofree char *outside = NULL;
+  g_autoptr (GDir) dir = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_files = 0;
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (5, 12) || ebpf_test_bpffs () == NULL)
+    return;
+
+  maps = g_build_filename (ebpf_test_bpffs (), "all-maps", NULL);
+  programs = g_build_filename (ebpf_test_bpffs (), "all-programs", NULL);
+  blocked = g_build_filename (ebpf_test_bpffs (), "blocked", NULL);
+  map_path = g_build_filename (maps, "_data_custom", NULL);
+  program_path = g_build_filename (programs, "touch", NULL);
+  blocking_path = g_build_filename (blocked, "_data", NULL);
+
+  collection = ebpf_collection_new (spec);
+  g_assert_true (ebpf_collection_load (collection, NULL, NULL, &error));
+  g_assert_no_error (error);
+
+  /* Where one name is taken, none is pinned. */
+  g_assert_cmpint (g_mkdir (blocked, 0700), ==, 0);
+  other = ebpf_map_dup (ebpf_collection_get_map (collection, ".bss"), &error);
+  g_assert_no_error (error);
+  g_assert_true (ebpf_map_pin (other, blocking_path, &error));
+  g_assert_false (ebpf_collection_pin_maps (collection, blocked, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_EXISTS, "*variables.bpf.o*_data*");
+  g_clear_error (&error);
+  dir = g_dir_open (blocked, 0, NULL);
+  while (g_dir_read_name (dir) != NULL)
+    n_files++;
+  g_assert_cmpuint (n_files, ==, 1);
+  g_assert_null (ebpf_map_get_pin_path (ebpf_collection_get_map (collection, ".bss")));
+  g_assert_true (ebpf_map_unpin (other, &error));
+  g_assert_cmpint (g_rmdir (blocked), ==, 0);
+
+  g_assert_true (ebpf_collection_pin_maps (collection, maps, &error));
+  g_assert_no_error (error);
+  g_assert_true (ebpf_collection_pin_programs (collection, programs, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (ebpf_map_get_pin_path (ebpf_collection_get_map (collection, ".data.custom")), ==,
+                   map_path);
+  program = ebpf_program_new_from_pin (program_path, &error);
+  g_assert_no_error (error);
+  g_assert_true (ebpf_program_check_compatible (
+      program, ebpf_collection_spec_get_program (spec, "touch"), &error));
+  g_assert_no_error (error);
+
+  /* Again, elsewhere: they stay where they are. */
+  g_assert_true (ebpf_collection_pin_maps (collection, programs, &error));
+  g_assert_true (g_file_test (map_path, G_FILE_TEST_EXISTS));
+
+  g_assert_true (ebpf_collection_unpin_all (collection, &error));
+  g_assert_no_error (error);
+  g_assert_false (g_file_test (map_path, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (program_path, G_FILE_TEST_EXISTS));
+  g_assert_cmpint (g_rmdir (maps), ==, 0);
+  g_assert_cmpint (g_rmdir (programs), ==, 0);
+
+  /* Not in a bpffs: what was made for it is gone, too. */
+  outside = g_build_filename (g_get_tmp_dir (), "ebpf-no-bpffs", NULL);
+  g_assert_false (ebpf_collection_pin_programs (collection, outside, &error));
+  g_assert_nonnull (error);
+  g_assert_false (g_file_test (outside, G_FILE_TEST_EXISTS));
+}
+
 /* --- one spec, many threads */
 
 #define N_THREADS 8
@@ -334,6 +415,7 @@ int
 main (int argc, char *argv[])
 {
   ebpf_test_init (&argc, &argv);
+  ebpf_test_bpffs ();
 
   ebpf_test_add ("/load-options/properties", test_properties);
   ebpf_test_add ("/load-options/kconfig", test_kconfig);
@@ -341,6 +423,7 @@ main (int argc, char *argv[])
   ebpf_test_add ("/load-options/relocation-targets", test_relocation_targets);
   ebpf_test_add ("/load-options/select-map", test_select_map);
   ebpf_test_add ("/load-options/shared-sections", test_shared_sections);
+  ebpf_test_add ("/load-options/pin-all", test_pin_all);
   ebpf_test_add ("/load-options/threads", test_threads);
 
   return g_test_run ();

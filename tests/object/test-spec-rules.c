@@ -2,6 +2,7 @@
 
 /* What an application can change in specs, and what a load makes of it. */
 
+#include <errno.h>
 #include <string.h>
 
 #include <ebpf.h>
@@ -339,6 +340,55 @@ test_extra (void)
   g_assert_true (g_bytes_equal (property, extra));
 }
 
+static void
+test_map_string (void)
+{
+  g_autoptr (EbpfMapSpec) spec = ebpf_map_spec_new ("named", EBPF_MAP_TYPE_LRU_HASH, 12, 34, 56);
+  g_autofree char *text = NULL;
+
+  ebpf_map_spec_set_map_flags (spec, 0x78);
+  text = ebpf_map_spec_to_string (spec);
+  g_assert_true (g_pattern_match_simple ("*lru-hash*12*34*56*0x78*", text));
+}
+
+/* --- programs */
+
+/* A program for one network device alone. */
+static void
+test_device (void)
+{
+  g_autoptr (EbpfProgramSpec) spec = ebpf_program_spec_new ("bound", EBPF_PROGRAM_TYPE_XDP);
+  g_autoptr (EbpfAssembler) assembler = ebpf_assembler_new ();
+  g_autoptr (EbpfProgram) bound = NULL;
+  g_autoptr (EbpfProgram) nowhere = NULL;
+  g_autoptr (EbpfProgramSpec) copy = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (6, 3))
+    return;
+
+  ebpf_assembler_emit_move (assembler, 0, 2);
+  ebpf_assembler_emit_exit (assembler);
+  g_assert_true (ebpf_program_spec_set_instructions (spec, assembler, &error));
+  g_assert_no_error (error);
+  ebpf_program_spec_set_program_flags (spec, EBPF_PROGRAM_FLAGS_XDP_DEV_BOUND_ONLY);
+
+  /* 1 is the loopback device, whose driver may not know of this; a device that is not there is
+   * another matter. */
+  ebpf_program_spec_set_ifindex (spec, 1);
+  copy = ebpf_program_spec_copy (spec);
+  g_assert_cmpuint (ebpf_program_spec_get_ifindex (copy), ==, 1);
+  bound = ebpf_program_new (copy, NULL, &error);
+  if (bound == NULL)
+    g_assert_cmpint (ebpf_error_get_errno (error), ==, EOPNOTSUPP);
+  g_clear_error (&error);
+
+  ebpf_program_spec_set_ifindex (spec, 0x7fffffff);
+  nowhere = ebpf_program_new (spec, NULL, &error);
+  g_assert_null (nowhere);
+  g_assert_cmpint (ebpf_error_get_errno (error), ==, EINVAL);
+}
+
 /* --- variables */
 
 static void
@@ -426,7 +476,9 @@ main (int argc, char *argv[])
   ebpf_test_add ("/spec-rules/tag", test_tag);
   ebpf_test_add ("/spec-rules/program-compatible", test_program_compatible);
   ebpf_test_add ("/spec-rules/map-compatible", test_map_compatible);
+  ebpf_test_add ("/spec-rules/map-string", test_map_string);
   ebpf_test_add ("/spec-rules/extra", test_extra);
+  ebpf_test_add ("/spec-rules/device", test_device);
   ebpf_test_add ("/spec-rules/untyped-variable", test_untyped_variable);
   ebpf_test_add ("/spec-rules/section-name", test_section_name);
 
