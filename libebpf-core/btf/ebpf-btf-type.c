@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "btf/ebpf-btf-plan-private.h"
 #include "btf/ebpf-btf-private.h"
 
 #include "base/ebpf-error-private.h"
@@ -16,6 +17,8 @@ struct _EbpfBtfType
   gatomicrefcount ref_count;
   EbpfBtf *btf;
   guint32 id;
+  gint n_reads;      /* atomic */
+  EbpfBtfPlan *plan; /* atomic; made when values are read again and again */
 };
 
 G_DEFINE_BOXED_TYPE (EbpfBtfType, ebpf_btf_type, ebpf_btf_type_ref, ebpf_btf_type_unref)
@@ -23,7 +26,7 @@ G_DEFINE_BOXED_TYPE (EbpfBtfType, ebpf_btf_type, ebpf_btf_type_ref, ebpf_btf_typ
 static EbpfBtfType *
 type_new (EbpfBtf *btf, guint32 id)
 {
-  EbpfBtfType *self = g_new (EbpfBtfType, 1);
+  EbpfBtfType *self = g_new0 (EbpfBtfType, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
   self->btf = g_object_ref (btf);
@@ -107,8 +110,28 @@ ebpf_btf_type_unref (EbpfBtfType *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
+  g_clear_pointer (&self->plan, ebpf_btf_plan_free);
   g_object_unref (self->btf);
   g_free (self);
+}
+
+/* Worth its making from the second value on. */
+const EbpfBtfPlan *
+ebpf_btf_type_peek_plan (EbpfBtfType *self)
+{
+  EbpfBtfPlan *plan = g_atomic_pointer_get (&self->plan);
+
+  if (G_LIKELY (plan != NULL))
+    return plan;
+
+  /* Those that have none have been asked once. */
+  if (g_atomic_int_get (&self->n_reads) >= 2 || g_atomic_int_add (&self->n_reads, 1) != 1)
+    return NULL;
+
+  plan = ebpf_btf_plan_new (self->btf, self->id);
+  g_atomic_pointer_set (&self->plan, plan);
+
+  return plan;
 }
 
 /**

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "btf/ebpf-btf-plan-private.h"
 #include "btf/ebpf-btf-private.h"
 
 #include "base/ebpf-error-private.h"
@@ -112,11 +113,17 @@ ebpf_btf_type_from_variant (EbpfBtfType *self, GVariant *variant, GError **error
 GVariant *
 ebpf_btf_type_to_variant_raw (EbpfBtfType *self, gconstpointer data, gsize size, GError **error)
 {
+  const EbpfBtfPlan *plan;
   GVariant *variant;
 
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (data != NULL || size == 0, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  plan = ebpf_btf_type_peek_plan (self);
+  variant = plan != NULL ? ebpf_btf_plan_read (plan, data, size) : NULL;
+  if (variant != NULL)
+    return g_variant_ref_sink (variant);
 
   variant = ebpf_btf_value_to_variant (ebpf_btf_type_get_btf (self), ebpf_btf_type_get_id (self),
                                        data, size, error);

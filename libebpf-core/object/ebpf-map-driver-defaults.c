@@ -282,6 +282,24 @@ ebpf_map_driver_default_value_to_variant (EbpfMapDriver *self,
   return decode (map, ebpf_map_get_value_type (map), "value", map->value_size, value, error);
 }
 
+GVariant *
+ebpf_map_driver_default_value_to_variant_raw (EbpfMapDriver *self,
+                                              EbpfMap *map,
+                                              gconstpointer value,
+                                              gsize size,
+                                              GError **error)
+{
+  EbpfBtfType *type = usable_type (ebpf_map_get_value_type (map), size);
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (type != NULL && size == map->value_size)
+    return ebpf_btf_type_to_variant_raw (type, value, size, error);
+
+  bytes = g_bytes_new (value, size);
+
+  return ebpf_map_driver_default_value_to_variant (self, map, bytes, error);
+}
+
 GBytes *
 ebpf_map_driver_default_value_from_variant (EbpfMapDriver *self,
                                             EbpfMap *map,

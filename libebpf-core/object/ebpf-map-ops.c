@@ -2,6 +2,8 @@
 
 #include "object/ebpf-map-struct-private.h"
 
+#include "plugin/ebpf-map-driver-private.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -578,14 +580,49 @@ sink (GVariant **variant)
     g_variant_ref_sink (*variant);
 }
 
+/* What scripts do most: a number as key, and a value that its type alone says how to read. The same
+ * without anything on the heap but the result. FALSE where it is not that. */
+static gboolean
+lookup_plainly (EbpfMap *self,
+                GVariant *key,
+                gboolean take,
+                guint64 flags,
+                GVariant **result,
+                GError **error)
+{
+  guint64 number = 0;
+  guint64 value[64];
+  gboolean done;
+
+  if (key == NULL || self->driver == NULL || self->value_size > sizeof value ||
+      *g_variant_get_type_string (key) != ebpf_map_get_key_letter (self) ||
+      !ebpf_map_driver_has_plain_lookups (self->driver))
+    return FALSE;
+
+  *result = NULL;
+  g_variant_store (key, &number);
+  memset (value, 0, self->value_size);
+  done = take ? ebpf_map_lookup_and_delete_raw (self, &number, value, flags, error)
+              : ebpf_map_lookup_raw (self, &number, value, flags, error);
+  if (done)
+    *result = ebpf_map_driver_default_value_to_variant_raw (self->driver, self, value,
+                                                            self->value_size, error);
+
+  return TRUE;
+}
+
 static GVariant *
 lookup_variant (EbpfMap *self, GVariant *key, gboolean take, guint64 flags, GError **error)
 {
   g_autoptr (GBytes) key_bytes = NULL;
   g_autoptr (GBytes) packed = NULL;
   g_autoptr (GVariant) held = key;
+  GVariant *result;
 
   sink (&held);
+  if (lookup_plainly (self, key, take, flags, &result, error))
+    return result;
+
   if (!ebpf_map_encode_key (self, key, &key_bytes, error))
     return NULL;
 

@@ -28,6 +28,7 @@ struct _EbpfMap
   char *pin_path;
   EbpfMapDriver *driver;
   gsize value_buffer_size; /* plus 1; 0: the driver was not asked yet */
+  gint key_letter;         /* atomic; see ebpf_map_get_key_letter () */
 
   /* Under the lock: the types, and what they are fetched by where the application or the spec did
    * not bring them. */
@@ -59,6 +60,10 @@ gboolean ebpf_map_read_fdinfo (int fd, const char *field, guint64 *value);
 
 /* Fetches the types of key and value by their ids, once, where nothing else is known. */
 void ebpf_map_fetch_types (EbpfMap *self);
+
+/* The letter of the GVariants whose bytes are the keys, such as 'u' for a __u32; '?' where they are
+ * something else. */
+char ebpf_map_get_key_letter (EbpfMap *self);
 
 /* Under the lock. */
 void ebpf_map_unmap_memory (EbpfMap *self);

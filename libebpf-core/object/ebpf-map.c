@@ -713,9 +713,51 @@ replace_type (EbpfMap *self, EbpfBtfType **place, guint32 *kernel_id, EbpfBtfTyp
   *place = type != NULL ? ebpf_btf_type_ref (type) : NULL;
   g_mutex_unlock (&self->lock);
 
+  g_atomic_int_set (&self->key_letter, 0);
   g_clear_pointer (&previous, ebpf_btf_type_unref);
 
   return previous != type;
+}
+
+char
+ebpf_map_get_key_letter (EbpfMap *self)
+{
+  int letter = g_atomic_int_get (&self->key_letter);
+  g_autofree char *string = NULL;
+  EbpfBtfType *type;
+
+  if (G_LIKELY (letter != 0))
+    return (char) letter;
+
+  type = ebpf_map_get_key_type (self);
+  if (type != NULL && ebpf_btf_type_get_size (type) == self->key_size)
+    string = ebpf_btf_type_get_variant_type_string (type);
+  letter = string != NULL && string[1] == '\0' ? string[0] : '?';
+
+  switch (letter)
+    {
+    case 'y':
+      letter = self->key_size == 1 ? letter : '?';
+      break;
+    case 'n':
+    case 'q':
+      letter = self->key_size == 2 ? letter : '?';
+      break;
+    case 'i':
+    case 'u':
+      letter = self->key_size == 4 ? letter : '?';
+      break;
+    case 'x':
+    case 't':
+      letter = self->key_size == 8 ? letter : '?';
+      break;
+    default:
+      letter = '?';
+      break;
+    }
+  g_atomic_int_set (&self->key_letter, letter);
+
+  return (char) letter;
 }
 
 /**

@@ -61,8 +61,16 @@ gboolean ebpf_map_driver_is_bound (EbpfMapDriver *self);
 /* Whether its class overrides pack_value or unpack_value: where not, a value is its plain bytes. */
 gboolean ebpf_map_driver_has_packed_values (EbpfMapDriver *self);
 
-/* Whether its class overrides fixup_spec: where not, the spec need not be copied for it. */
-gboolean ebpf_map_driver_has_fixup (EbpfMapDriver *self);
+/* Whether its class leaves keys to be written, and values to be read, by the defaults: then nobody has
+ * to be called for it. */
+gboolean ebpf_map_driver_has_plain_lookups (EbpfMapDriver *self);
+
+/* The default of value_to_variant, from memory. */
+GVariant *ebpf_map_driver_default_value_to_variant_raw (EbpfMapDriver *self,
+                                                        EbpfMap *map,
+                                                        gconstpointer value,
+                                                        gsize size,
+                                                        GError **error);
 
 /* Whether its class overrides open_reader. */
 gboolean ebpf_map_driver_has_reader (EbpfMapDriver *self);

@@ -941,7 +941,11 @@ ebpf_map_driver_has_packed_values (EbpfMapDriver *self)
 }
 
 gboolean
-ebpf_map_driver_has_fixup (EbpfMapDriver *self)
+ebpf_map_driver_has_plain_lookups (EbpfMapDriver *self)
 {
-  return EBPF_MAP_DRIVER_GET_CLASS (self)->fixup_spec != default_fixup_spec;
+  EbpfMapDriverClass *klass = EBPF_MAP_DRIVER_GET_CLASS (self);
+
+  return klass->key_from_variant == ebpf_map_driver_default_key_from_variant &&
+         klass->value_to_variant == ebpf_map_driver_default_value_to_variant &&
+         klass->get_value_buffer_size == ebpf_map_driver_default_get_value_buffer_size;
 }
