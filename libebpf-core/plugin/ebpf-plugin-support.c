@@ -138,8 +138,8 @@ ebpf_plugin_unbox (GVariant *variant)
  * @limit: the largest number that fits
  * @number: (out): the number
  *
- * Reads a number, 0 or greater, of any of the integer types that an application may write. A
- * descriptor (`h`) is none.
+ * Reads a number, 0 or greater, of any of the types that an application may write: those of integers,
+ * and `d` where it is whole, since a script has but one type of number. A descriptor (`h`) is none.
  *
  * Returns: whether @variant is such a number, and at most @limit
  */
@@ -148,6 +148,7 @@ ebpf_plugin_get_number (GVariant *variant, guint64 limit, guint64 *number)
 {
   g_autoptr (GVariant) inner = ebpf_plugin_unbox (variant);
   gint64 value;
+  double wide;
 
   switch (*g_variant_get_type_string (inner))
     {
@@ -172,6 +173,14 @@ ebpf_plugin_get_number (GVariant *variant, guint64 limit, guint64 *number)
     case 't':
       *number = g_variant_get_uint64 (inner);
       return *number <= limit;
+    case 'd':
+      /* Above 2^53 a double no longer tells whole numbers apart. */
+      wide = g_variant_get_double (inner);
+      if (wide < 0 || wide > (double) (G_GUINT64_CONSTANT (1) << 53) ||
+          wide != (double) (gint64) wide)
+        return FALSE;
+      value = (gint64) wide;
+      break;
     default:
       return FALSE;
     }

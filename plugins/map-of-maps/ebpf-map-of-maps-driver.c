@@ -138,35 +138,6 @@ ebpf_map_of_maps_driver_value_to_variant (EbpfMapDriver *driver,
   return g_variant_ref_sink (g_variant_new_uint32 (id));
 }
 
-/* The bytes hold a file descriptor, so the map that has it stays open for as long as they are
- * there. */
-typedef struct
-{
-  gint32 fd;
-  EbpfMap *inner;
-} MapValue;
-
-static void
-map_value_free (gpointer data)
-{
-  MapValue *value = data;
-
-  g_clear_object (&value->inner);
-  g_free (value);
-}
-
-/* Takes @inner, which may be NULL. */
-static GBytes *
-bytes_of_fd (int fd, EbpfMap *inner)
-{
-  MapValue *value = g_new (MapValue, 1);
-
-  value->fd = fd;
-  value->inner = inner;
-
-  return g_bytes_new_with_free_func (&value->fd, sizeof value->fd, map_value_free, value);
-}
-
 static GBytes *
 ebpf_map_of_maps_driver_value_from_object (EbpfMapDriver *driver,
                                            EbpfMap *map,
@@ -188,31 +159,7 @@ ebpf_map_of_maps_driver_value_from_object (EbpfMapDriver *driver,
       return NULL;
     }
 
-  return bytes_of_fd (ebpf_map_peek_fd (EBPF_MAP (object)), EBPF_MAP (g_object_ref (object)));
-}
-
-/* A map's id of any of the types that a script may write. */
-static gboolean
-get_id (GVariant *value, guint32 *id)
-{
-  gint64 number;
-
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
-    number = g_variant_get_uint32 (value);
-  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT32))
-    number = g_variant_get_int32 (value);
-  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
-    number = (gint64) MIN (g_variant_get_uint64 (value), (guint64) G_MAXINT64);
-  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
-    number = g_variant_get_int64 (value);
-  else
-    return FALSE;
-
-  if (number < 0 || number > G_MAXUINT32)
-    return FALSE;
-
-  *id = (guint32) number;
-  return TRUE;
+  return ebpf_plugin_new_fd_bytes (ebpf_map_peek_fd (EBPF_MAP (object)), sizeof (guint32), object);
 }
 
 static GBytes *
@@ -221,15 +168,16 @@ ebpf_map_of_maps_driver_value_from_variant (EbpfMapDriver *driver,
                                             GVariant *value,
                                             GError **error)
 {
-  EbpfMap *inner;
-  guint32 id;
+  g_autoptr (GVariant) unboxed = ebpf_plugin_unbox (value);
+  g_autoptr (EbpfMap) inner = NULL;
+  guint64 id;
 
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_HANDLE))
-    return bytes_of_fd (g_variant_get_handle (value), NULL);
+  if (g_variant_is_of_type (unboxed, G_VARIANT_TYPE_HANDLE))
+    return ebpf_plugin_new_fd_bytes (g_variant_get_handle (unboxed), sizeof (guint32), NULL);
 
-  if (!get_id (value, &id))
+  if (!ebpf_plugin_get_number (unboxed, G_MAXUINT32, &id))
     {
-      g_autofree char *text = g_variant_print (value, TRUE);
+      g_autofree char *text = g_variant_print (unboxed, TRUE);
 
       ebpf_plugin_set_error (
           error, EBPF_ERROR_WRONG_TYPE, 0,
@@ -238,14 +186,14 @@ ebpf_map_of_maps_driver_value_from_variant (EbpfMapDriver *driver,
       return NULL;
     }
 
-  inner = ebpf_map_new_from_id (id, error);
+  inner = ebpf_map_new_from_id ((guint) id, error);
   if (inner == NULL)
     {
       g_prefix_error (error, "map %s: ", ebpf_map_get_name (map));
       return NULL;
     }
 
-  return bytes_of_fd (ebpf_map_peek_fd (inner), inner);
+  return ebpf_plugin_new_fd_bytes (ebpf_map_peek_fd (inner), sizeof (guint32), G_OBJECT (inner));
 }
 
 static GObject *

@@ -72,32 +72,6 @@ ebpf_perf_array_driver_fixup_spec (EbpfMapDriver *driver, EbpfMapSpec *spec, GEr
 }
 
 static gboolean
-get_number (GVariant *value, guint32 *number)
-{
-  gint64 wide;
-
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
-    wide = g_variant_get_uint32 (value);
-  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT32))
-    wide = g_variant_get_int32 (value);
-  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
-    wide = (gint64) MIN (g_variant_get_uint64 (value), (guint64) G_MAXINT64);
-  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
-    wide = g_variant_get_int64 (value);
-  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE) &&
-           g_variant_get_double (value) >= 0 && g_variant_get_double (value) <= G_MAXUINT32)
-    wide = (gint64) g_variant_get_double (value);
-  else
-    return FALSE;
-
-  if (wide < 0 || wide > G_MAXUINT32)
-    return FALSE;
-
-  *number = (guint32) wide;
-  return TRUE;
-}
-
-static gboolean
 parse_options (EbpfMap *map, GVariant *dict, EbpfPerfRingOptions *options, GError **error)
 {
   const guint64 page_size = (guint64) sysconf (_SC_PAGESIZE);
@@ -105,6 +79,7 @@ parse_options (EbpfMap *map, GVariant *dict, EbpfPerfRingOptions *options, GErro
   GVariantIter iter;
   const char *name;
   GVariant *value;
+  guint64 number;
 
   if (dict != NULL)
     {
@@ -126,7 +101,7 @@ parse_options (EbpfMap *map, GVariant *dict, EbpfPerfRingOptions *options, GErro
               return FALSE;
             }
 
-          if (!get_number (owned, place))
+          if (!ebpf_plugin_get_number (owned, G_MAXUINT32, &number))
             {
               g_autofree char *text = g_variant_print (owned, FALSE);
 
@@ -136,6 +111,7 @@ parse_options (EbpfMap *map, GVariant *dict, EbpfPerfRingOptions *options, GErro
                   ebpf_map_get_name (map), name, text);
               return FALSE;
             }
+          *place = (guint32) number;
         }
     }
 

@@ -86,35 +86,6 @@ ebpf_program_array_driver_value_to_variant (EbpfMapDriver *driver,
   return g_variant_ref_sink (g_variant_new_uint32 (id));
 }
 
-/* The bytes hold a file descriptor, so the program that has it stays open for as long as they are
- * there. */
-typedef struct
-{
-  gint32 fd;
-  EbpfProgram *program;
-} ProgramValue;
-
-static void
-program_value_free (gpointer data)
-{
-  ProgramValue *value = data;
-
-  g_clear_object (&value->program);
-  g_free (value);
-}
-
-/* Takes @program, which may be NULL. */
-static GBytes *
-bytes_of_fd (int fd, EbpfProgram *program)
-{
-  ProgramValue *value = g_new (ProgramValue, 1);
-
-  value->fd = fd;
-  value->program = program;
-
-  return g_bytes_new_with_free_func (&value->fd, sizeof value->fd, program_value_free, value);
-}
-
 static GBytes *
 ebpf_program_array_driver_value_from_object (EbpfMapDriver *driver,
                                              EbpfMap *map,
@@ -136,32 +107,8 @@ ebpf_program_array_driver_value_from_object (EbpfMapDriver *driver,
       return NULL;
     }
 
-  return bytes_of_fd (ebpf_program_peek_fd (EBPF_PROGRAM (object)),
-                      EBPF_PROGRAM (g_object_ref (object)));
-}
-
-/* An id of any of the types that a script may write. */
-static gboolean
-get_id (GVariant *value, guint32 *id)
-{
-  gint64 number;
-
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
-    number = g_variant_get_uint32 (value);
-  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT32))
-    number = g_variant_get_int32 (value);
-  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
-    number = (gint64) MIN (g_variant_get_uint64 (value), (guint64) G_MAXINT64);
-  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
-    number = g_variant_get_int64 (value);
-  else
-    return FALSE;
-
-  if (number < 0 || number > G_MAXUINT32)
-    return FALSE;
-
-  *id = (guint32) number;
-  return TRUE;
+  return ebpf_plugin_new_fd_bytes (ebpf_program_peek_fd (EBPF_PROGRAM (object)), sizeof (guint32),
+                                   object);
 }
 
 static GBytes *
@@ -170,15 +117,16 @@ ebpf_program_array_driver_value_from_variant (EbpfMapDriver *driver,
                                               GVariant *value,
                                               GError **error)
 {
-  EbpfProgram *program;
-  guint32 id;
+  g_autoptr (GVariant) unboxed = ebpf_plugin_unbox (value);
+  g_autoptr (EbpfProgram) program = NULL;
+  guint64 id;
 
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_HANDLE))
-    return bytes_of_fd (g_variant_get_handle (value), NULL);
+  if (g_variant_is_of_type (unboxed, G_VARIANT_TYPE_HANDLE))
+    return ebpf_plugin_new_fd_bytes (g_variant_get_handle (unboxed), sizeof (guint32), NULL);
 
-  if (!get_id (value, &id))
+  if (!ebpf_plugin_get_number (unboxed, G_MAXUINT32, &id))
     {
-      g_autofree char *text = g_variant_print (value, TRUE);
+      g_autofree char *text = g_variant_print (unboxed, TRUE);
 
       ebpf_plugin_set_error (
           error, EBPF_ERROR_WRONG_TYPE, 0,
@@ -187,14 +135,15 @@ ebpf_program_array_driver_value_from_variant (EbpfMapDriver *driver,
       return NULL;
     }
 
-  program = ebpf_program_new_from_id (id, error);
+  program = ebpf_program_new_from_id ((guint) id, error);
   if (program == NULL)
     {
       g_prefix_error (error, "map %s: ", ebpf_map_get_name (map));
       return NULL;
     }
 
-  return bytes_of_fd (ebpf_program_peek_fd (program), program);
+  return ebpf_plugin_new_fd_bytes (ebpf_program_peek_fd (program), sizeof (guint32),
+                                   G_OBJECT (program));
 }
 
 static GObject *

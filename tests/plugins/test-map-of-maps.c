@@ -159,6 +159,17 @@ test_variants (void)
                                   EBPF_UPDATE_FLAGS_EXIST, &error));
   g_assert_no_error (error);
 
+  /* As a script has it: boxed, and of its one type of number. */
+  g_assert_true (ebpf_map_update (
+      outer, first, g_variant_new_variant (g_variant_new_double (ebpf_map_get_id (inner))),
+      EBPF_UPDATE_FLAGS_EXIST, &error));
+  g_assert_no_error (error);
+  g_assert_false (ebpf_map_update (outer, first,
+                                   g_variant_new_double (ebpf_map_get_id (inner) + 0.5),
+                                   EBPF_UPDATE_FLAGS_EXIST, &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_WRONG_TYPE);
+  g_clear_error (&error);
+
   g_assert_false (ebpf_map_update (outer, first, g_variant_new_string ("inner"),
                                    EBPF_UPDATE_FLAGS_ANY, &error));
   ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_WRONG_TYPE, "*outer*'inner'*");
