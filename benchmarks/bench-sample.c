@@ -16,8 +16,8 @@ bench_now (void)
   return (double) now.tv_sec * 1e9 + (double) now.tv_nsec;
 }
 
-static double
-run_forked (BenchFunc func, gpointer data)
+double
+bench_run_forked (BenchFunc func, gpointer data)
 {
   double result = -1;
   int pipe_fds[2], status;
@@ -55,10 +55,10 @@ compare_doubles (gconstpointer a, gconstpointer b)
 }
 
 static double
-lower_quartile (GArray *samples)
+median (GArray *samples)
 {
   g_array_sort (samples, compare_doubles);
-  return g_array_index (samples, double, samples->len / 4);
+  return g_array_index (samples, double, samples->len / 2);
 }
 
 gboolean
@@ -81,7 +81,7 @@ bench_compare (BenchFunc ours,
       {
         /* Who goes first changes, so that neither always finds what the other left. */
         guint which = (i + j) % 2;
-        double sample = forked ? run_forked (funcs[which], data) : funcs[which](data);
+        double sample = forked ? bench_run_forked (funcs[which], data) : funcs[which](data);
 
         if (sample < 0)
           {
@@ -93,7 +93,33 @@ bench_compare (BenchFunc ours,
           g_array_append_vals (which == 0 ? ours_samples : peer_samples, &sample, 1);
       }
 
-  *ours_ns = lower_quartile (ours_samples);
-  *peer_ns = lower_quartile (peer_samples);
+  *ours_ns = median (ours_samples);
+  *peer_ns = median (peer_samples);
+  return TRUE;
+}
+
+gboolean
+bench_compare_each (BenchFunc ours,
+                    BenchFunc peer,
+                    GPtrArray *data,
+                    guint n_samples,
+                    double *ours_ns,
+                    double *peer_ns,
+                    GError **error)
+{
+  *ours_ns = *peer_ns = 0;
+
+  for (guint i = 0; i < data->len; i++)
+    {
+      double ours_one, peer_one;
+
+      if (!bench_compare (ours, peer, g_ptr_array_index (data, i), TRUE, n_samples, &ours_one,
+                          &peer_one, error))
+        return FALSE;
+
+      *ours_ns += ours_one;
+      *peer_ns += peer_one;
+    }
+
   return TRUE;
 }

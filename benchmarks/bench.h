@@ -20,9 +20,7 @@ typedef struct
  * number after saying why on standard error. */
 typedef double (*BenchFunc) (gpointer data);
 
-/* Takes samples of both in turn, and gives for each what a quarter
- * of the samples stay below: on a machine with other work to do, the fast samples are the ones that
- * tell of the code.
+/* Takes samples of both in turn, and gives the median of each.
  *
  * With @forked each sample is taken in a process of its own, so that nothing one sample learned
  * helps the next. */
@@ -38,6 +36,24 @@ gboolean bench_compare (BenchFunc ours,
 /* CLOCK_MONOTONIC, in nanoseconds. */
 double bench_now (void);
 
+/* The same for each of @data, and every sample in a process of its own: the sums of the medians. */
+gboolean bench_compare_each (BenchFunc ours,
+                             BenchFunc peer,
+                             GPtrArray *data,
+                             guint n_samples,
+                             double *ours_ns,
+                             double *peer_ns,
+                             GError **error);
+
+/* Takes one sample in a process of its own. */
+double bench_run_forked (BenchFunc func, gpointer data);
+
+/* Something that is to be said below the table. */
+void bench_note (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
+gboolean bench_open_all (double *ours, double *peer, GError **error);
+gboolean bench_load_all (double *ours, double *peer, GError **error);
+gboolean bench_load_all_together (double *ours, double *peer, GError **error);
 gboolean bench_open (double *ours, double *peer, GError **error);
 gboolean bench_open_again (double *ours, double *peer, GError **error);
 gboolean bench_load (double *ours, double *peer, GError **error);

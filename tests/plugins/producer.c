@@ -61,6 +61,9 @@ producer_get (Producer *producer, const char *variable)
   return value;
 }
 
+/* As in producer.bpf.c. */
+#define MAX_COUNT 128
+
 void
 producer_run (Producer *producer, const char *program, guint n)
 {
@@ -73,11 +76,11 @@ producer_run (Producer *producer, const char *program, guint n)
       g_autoptr (GError) error = NULL;
       guint return_value = 1;
 
-      producer_set (producer, "count", MIN (n, 1024));
+      producer_set (producer, "count", MIN (n, MAX_COUNT));
       ebpf_program_test_run (object, data, 1, &return_value, NULL, NULL, &error);
       g_assert_no_error (error);
       g_assert_cmpuint (return_value, ==, 0);
-      n -= MIN (n, 1024);
+      n -= MIN (n, MAX_COUNT);
     }
 }
 
