@@ -136,6 +136,7 @@ print_json (EbpfCollectionSpec *spec)
       ebpfctl_json_add_string (json, "type", type);
       ebpfctl_json_add_string (json, "attach_type", attach_type);
       ebpfctl_json_add_string (json, "attach_to", ebpf_program_spec_get_attach_to (program));
+      ebpfctl_json_add_boolean (json, "autoload", ebpf_program_spec_get_autoload (program));
       ebpfctl_json_add_uint (json, "instructions", ebpf_program_spec_get_n_instructions (program));
       ebpfctl_json_end_object (json);
     }
@@ -150,6 +151,7 @@ print_json (EbpfCollectionSpec *spec)
       ebpfctl_json_begin_object (json, NULL);
       ebpfctl_json_add_string (json, "name", ebpf_variable_spec_get_name (variable));
       ebpfctl_json_add_string (json, "section", ebpf_variable_spec_get_section (variable));
+      ebpfctl_json_add_uint (json, "offset", ebpf_variable_spec_get_offset (variable));
       ebpfctl_json_add_uint (json, "size", ebpf_variable_spec_get_size (variable));
       ebpfctl_json_add_boolean (json, "constant", ebpf_variable_spec_get_constant (variable));
       ebpfctl_json_add_string (json, "type", type);

@@ -68,9 +68,14 @@ fix_section (EbpfBtf *self,
               return FALSE;
             }
 
-          ebpf_error_set (error, EBPF_ERROR_BTF, 0,
-                          "variable %s, type %u, of section %s has no symbol that says where it is",
-                          name, vars[i].type, ebpf_btf_name_of (self, section));
+          ebpf_error_set (
+              error, EBPF_ERROR_BTF, 0,
+              "variable %s, type %u, of section %s has no symbol that says where it is%s", name,
+              vars[i].type, ebpf_btf_name_of (self, section),
+              /* gcc says of all that are not static that they are in this file. */
+              linkage_of (var) == BTF_VAR_STATIC
+                  ? ""
+                  : "; if another file has it, the two have to be linked (ebpfctl link)");
           return FALSE;
         }
 

@@ -332,6 +332,10 @@ write_array (Writer *writer, const struct btf_type *type)
   if (size > 0 && array->nelems > G_MAXUINT32 / size)
     copy.nelems = 0;
 
+  /* gcc says of arrays without a length that their index has no type. */
+  if (array->index_type == 0)
+    copy.index_type = ensure_int (writer);
+
   write_words (writer, (const guint32 *) type, 3);
   write_words (writer, (const guint32 *) &copy, 3);
 }
@@ -378,6 +382,11 @@ write_any (Writer *writer, guint32 id, const struct btf_type *type)
       return;
 
     case EBPF_BTF_KIND_FWD:
+      /* gcc leaves a number here, which means nothing. */
+      write_type (writer, safe_name (writer, type->name_off, FALSE), kind, vlen,
+                  ebpf_btf_kflag_of (type), 0);
+      return;
+
     case EBPF_BTF_KIND_TYPEDEF:
       write_type (writer, safe_name (writer, type->name_off, FALSE), kind, vlen,
                   ebpf_btf_kflag_of (type), type->type);

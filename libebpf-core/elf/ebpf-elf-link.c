@@ -170,6 +170,47 @@ place_callees (Linker *linker, const EbpfElfFunction *program, guint first, GErr
   return TRUE;
 }
 
+/* gcc before version 14 writes no records of functions, though it describes their types: without records,
+ * the verifier takes no callbacks. All functions have one, or none has: those of gcc may have been linked with
+ * clang's. */
+static void
+add_func_infos (Linker *linker, EbpfCode *code)
+{
+  g_autoptr (GArray) infos = NULL;
+  guint r = 0;
+
+  if (linker->elf->btf == NULL || linker->placed->len == 1 ||
+      code->func_infos->len == linker->placed->len)
+    return;
+
+  infos = g_array_sized_new (FALSE, FALSE, sizeof (EbpfFuncInfo), linker->placed->len);
+  for (guint i = 0; i < linker->placed->len; i++)
+    {
+      const EbpfElfFunction *function = g_ptr_array_index (linker->placed, i);
+      EbpfFuncInfo info = { .insn = function->placed_at };
+
+      while (r < code->func_infos->len &&
+             g_array_index (code->func_infos, EbpfFuncInfo, r).insn < info.insn)
+        r++;
+      if (r < code->func_infos->len &&
+          g_array_index (code->func_infos, EbpfFuncInfo, r).insn == info.insn)
+        info = g_array_index (code->func_infos, EbpfFuncInfo, r);
+      else
+        info.type_id =
+            ebpf_btf_lookup (linker->elf->btf, function->symbol->name, EBPF_BTF_KIND_FUNC);
+
+      if (info.type_id == 0)
+        {
+          g_array_set_size (code->func_infos, 0);
+          return;
+        }
+      g_array_append_val (infos, info);
+    }
+
+  g_array_set_size (code->func_infos, 0);
+  g_array_append_vals (code->func_infos, infos->data, infos->len);
+}
+
 static EbpfCode *
 link_program (Linker *linker, EbpfElfFunction *program, GError **error)
 {
@@ -194,6 +235,7 @@ link_program (Linker *linker, EbpfElfFunction *program, GError **error)
     append (code, g_ptr_array_index (linker->placed, i));
   for (guint i = 0; i < linker->placed->len; i++)
     fix_calls (linker, code, g_ptr_array_index (linker->placed, i));
+  add_func_infos (linker, code);
 
   return g_steal_pointer (&code);
 }

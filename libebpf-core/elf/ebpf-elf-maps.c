@@ -450,14 +450,32 @@ compare_definitions (gconstpointer a, gconstpointer b)
   return value_a < value_b ? -1 : value_a > value_b;
 }
 
-/* Nothing but zeros, and slots that relocations fill. */
+/* Nothing but zeros, and slots that relocations fill: in these the GNU assembler leaves the value of the
+ * symbol, which says nothing that the relocation does not. */
 static gboolean
 check_bytes (EbpfElf *self, const EbpfElfSection *section, const guint8 *data, GError **error)
 {
+  g_autoptr (GArray) relocations = ebpf_elf_read_relocations (self, section, error);
+  guint next = 0;
+
+  if (relocations == NULL)
+    return FALSE;
+
   for (guint64 i = 0; i < section->size; i++)
     if (data[i] != 0)
       {
         const char *name = "no map";
+        guint64 slot;
+
+        while (next < relocations->len &&
+               g_array_index (relocations, EbpfElfRelocation, next).offset + 8 <= i)
+          next++;
+        if (next < relocations->len &&
+            (slot = g_array_index (relocations, EbpfElfRelocation, next).offset) <= i)
+          {
+            i = slot + 7;
+            continue;
+          }
 
         for (guint32 s = 0; s < section->n_symbols; s++)
           {

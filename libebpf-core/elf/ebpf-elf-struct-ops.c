@@ -217,13 +217,13 @@ compare_variables (gconstpointer a, gconstpointer b)
 }
 
 static gboolean
-load_functions (EbpfElf *self, EbpfElfSection *section, GArray *variables, GError **error)
+load_functions (EbpfElf *self,
+                EbpfElfSection *section,
+                const GArray *relocations,
+                GArray *variables,
+                GError **error)
 {
-  g_autoptr (GArray) relocations = ebpf_elf_read_relocations (self, section, error);
   guint next = 0;
-
-  if (relocations == NULL)
-    return FALSE;
 
   g_array_sort (variables, compare_variables);
 
@@ -254,15 +254,41 @@ load_functions (EbpfElf *self, EbpfElfSection *section, GArray *variables, GErro
   return TRUE;
 }
 
+/* The section's bytes, with nothing where a pointer comes to be: there the GNU assembler leaves the value of
+ * the symbol. */
+static guint8 *
+read_values (EbpfElf *self,
+             const EbpfElfSection *section,
+             const GArray *relocations,
+             GError **error)
+{
+  const guint8 *data = ebpf_elf_get_data (self, section, error);
+  guint8 *values;
+
+  if (data == NULL)
+    return NULL;
+
+  values = g_memdup2 (data, section->size);
+  for (guint i = 0; i < relocations->len; i++)
+    {
+      guint64 offset = g_array_index (relocations, EbpfElfRelocation, i).offset;
+
+      memset (values + offset, 0, MIN (section->size - offset, 8));
+    }
+
+  return values;
+}
+
 static gboolean
 load_section (EbpfElf *self, EbpfElfSection *section, GError **error)
 {
   g_autoptr (GArray) variables = g_array_new (FALSE, TRUE, sizeof (Variable));
+  g_autoptr (GArray) relocations = ebpf_elf_read_relocations (self, section, error);
+  g_autofree guint8 *data = NULL;
   const struct btf_var_secinfo *members;
   const struct btf_type *datasec = NULL;
-  const guint8 *data = ebpf_elf_get_data (self, section, error);
 
-  if (data == NULL)
+  if (relocations == NULL || (data = read_values (self, section, relocations, error)) == NULL)
     return FALSE;
 
   if (self->btf != NULL)
@@ -291,7 +317,7 @@ load_section (EbpfElf *self, EbpfElfSection *section, GError **error)
       g_array_append_val (variables, variable);
     }
 
-  return load_functions (self, section, variables, error);
+  return load_functions (self, section, relocations, variables, error);
 }
 
 gboolean

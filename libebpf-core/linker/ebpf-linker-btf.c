@@ -156,9 +156,10 @@ ensure_datasec (Merge *self, const char *name)
 
 /* Name of a variable of a section -> its symbol. Compilers leave it to the loader to fill in where
  * global variables are; static ones may have a name that is there twice, and are where the type
- * information says. */
+ * information says. From gcc it says of these, too, that they are at the start: so of several of a name, the
+ * first one is what may be there. */
 static GHashTable *
-index_symbols (EbpfElf *elf, const EbpfElfSection *section)
+index_symbols (EbpfElf *elf, const EbpfElfSection *section, gboolean shared)
 {
   GHashTable *symbols = g_hash_table_new (g_str_hash, g_str_equal);
 
@@ -166,7 +167,9 @@ index_symbols (EbpfElf *elf, const EbpfElfSection *section)
     {
       const EbpfElfSymbol *symbol = ebpf_elf_nth_symbol (elf, section, i);
 
-      if (symbol->name[0] != '\0' && ebpf_linker_is_shared (symbol))
+      if (symbol->name[0] != '\0' && symbol->type != STT_SECTION &&
+          ebpf_linker_is_shared (symbol) == shared &&
+          !g_hash_table_contains (symbols, symbol->name))
         g_hash_table_insert (symbols, (gpointer) symbol->name, (gpointer) symbol);
     }
 
@@ -179,6 +182,7 @@ add_variable (Merge *self,
               Datasec *datasec,
               const EbpfElfSection *section,
               GHashTable *symbols,
+              GHashTable *statics,
               const struct btf_var_secinfo *info,
               GError **error)
 {
@@ -192,6 +196,8 @@ add_variable (Merge *self,
 
   if (is_shared (type))
     symbol = g_hash_table_lookup (symbols, ebpf_btf_name_of (btf, type));
+  else if (offset == 0)
+    symbol = g_hash_table_lookup (statics, ebpf_btf_name_of (btf, type));
   if (symbol != NULL)
     offset = symbol->value;
   else if (is_shared (type))
@@ -227,6 +233,7 @@ merge_datasec (Merge *self, guint32 part, guint32 id, GError **error)
   const char *name = ebpf_btf_name_of (btf, type);
   const EbpfElfSection *section = ebpf_elf_find_section (data->input->elf, name);
   g_autoptr (GHashTable) symbols = NULL;
+  g_autoptr (GHashTable) statics = NULL;
   Datasec *datasec = ensure_datasec (self, name);
 
   if (section != NULL && data->places[section->index].output == EBPF_LINKER_NONE)
@@ -238,7 +245,8 @@ merge_datasec (Merge *self, guint32 part, guint32 id, GError **error)
     datasec->size =
         (guint32) ebpf_linker_run_nth_output (self->run, data->places[section->index].output)->size;
 
-  symbols = index_symbols (data->input->elf, section);
+  symbols = index_symbols (data->input->elf, section, TRUE);
+  statics = index_symbols (data->input->elf, section, FALSE);
 
   for (guint i = 0; i < ebpf_btf_vlen_of (type); i++)
     {
@@ -248,7 +256,7 @@ merge_datasec (Merge *self, guint32 part, guint32 id, GError **error)
 
       if (section != NULL)
         {
-          if (!add_variable (self, part, datasec, section, symbols, &infos[i], error))
+          if (!add_variable (self, part, datasec, section, symbols, statics, &infos[i], error))
             return FALSE;
         }
       else

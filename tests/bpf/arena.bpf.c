@@ -17,6 +17,8 @@ struct
 } arena SEC (".maps");
 
 int first __arena = 1234;
+/* Where it would leave a gap in such a section, clang 16 gives up. */
+int between __arena = 1;
 long second __arena = 5;
 char behind[5000] __arena = { 'x' };
 

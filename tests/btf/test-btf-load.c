@@ -82,6 +82,45 @@ make_object (void)
   return parse (b);
 }
 
+/* What gcc writes and the kernel refuses: a number in a forward declaration, an array whose index has no
+ * type. */
+static void
+test_gnu (void)
+{
+  g_autoptr (TestBtf) b = test_btf_new (FALSE);
+  g_autoptr (EbpfBtf) btf = NULL;
+  g_autoptr (EbpfBtf) clean = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean features[EBPF_N_FEATURES];
+  guint32 integer = test_btf_int (b, "int", 4, TEST_BTF_SIGNED);
+  guint32 array = test_btf_array (b, integer, 0, 0);
+  guint32 fwd = test_btf_fwd (b, "sock", TRUE);
+  const struct btf_array *checked;
+  struct btf_type *type;
+
+  test_btf_ptr (b, fwd);
+  btf = parse (b);
+  type = (struct btf_type *) ebpf_btf_peek (btf, fwd);
+  type->type = 1;
+
+  for (guint i = 0; i < EBPF_N_FEATURES; i++)
+    features[i] = TRUE;
+  bytes = ebpf_btf_sanitize (btf, features);
+  clean = ebpf_btf_new_from_bytes (bytes, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (ebpf_btf_peek (clean, fwd)->type, ==, 0);
+  g_assert_true (ebpf_btf_kflag_of (ebpf_btf_peek (clean, fwd)));
+  checked = ebpf_btf_tail_of (ebpf_btf_peek (clean, array));
+  g_assert_cmpuint (checked->index_type, !=, 0);
+  g_assert_cmpuint (ebpf_btf_size_of (clean, checked->index_type), ==, 4);
+  g_assert_cmpuint (checked->type, ==, integer);
+
+  if (!ebpf_test_require_bpf ())
+    return;
+  assert_loads (btf);
+}
+
 static void
 test_externs (void)
 {
@@ -337,6 +376,7 @@ main (int argc, char **argv)
 {
   ebpf_test_init (&argc, &argv);
 
+  ebpf_test_add ("/btf-load/gnu", test_gnu);
   ebpf_test_add ("/btf-load/externs", test_externs);
   ebpf_test_add ("/btf-load/older-kernels", test_older_kernels);
   ebpf_test_add ("/btf-load/load", test_load);

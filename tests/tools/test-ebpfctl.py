@@ -49,8 +49,8 @@ INSPECT_SHAPE = {
     'maps': {'name': str, 'type': str, 'key_size': int, 'value_size': int, 'max_entries': int, 'flags': int,
              'pinning': str},
     'programs': {'name': str, 'section': str, 'type': str, 'attach_type': (str, type(None)),
-                 'attach_to': (str, type(None)), 'instructions': int},
-    'variables': {'name': str, 'section': str, 'size': int, 'constant': bool, 'type': (str, type(None))},
+                 'attach_to': (str, type(None)), 'autoload': bool, 'instructions': int},
+    'variables': {'name': str, 'section': str, 'offset': int, 'size': int, 'constant': bool, 'type': (str, type(None))},
 }
 
 
@@ -180,8 +180,9 @@ def test_inspect_example():
     assert program['instructions'] > 20, program
     del program['instructions']
     assert program == {'name': 'on_exec', 'section': 'tracepoint/sched/sched_process_exec', 'type': 'tracepoint',
-                       'attach_type': None, 'attach_to': 'sched/sched_process_exec'}, program
+                       'attach_type': None, 'attach_to': 'sched/sched_process_exec', 'autoload': True}, program
     [dropped] = [item for item in content['variables'] if item['name'] == 'dropped']
+    assert dropped.pop('offset') % 8 == 0, dropped
     assert dropped == {'name': 'dropped', 'section': '.bss', 'size': 8, 'constant': False, 'type': '__u64'}, dropped
 
 
