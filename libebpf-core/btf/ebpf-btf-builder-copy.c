@@ -119,6 +119,14 @@ ebpf_btf_builder_copy_type (EbpfBtfBuilder *self, EbpfBtfType *type, GError **er
       struct btf_type *next =
           (struct btf_type *) ebpf_btf_peek (from, g_array_index (order, guint32, i));
 
+      if (!ebpf_btf_knows_kind (next))
+        {
+          ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                          "type %u is of kind %u, which is not known: it cannot be copied",
+                          g_array_index (order, guint32, i), ebpf_btf_kind_of (next));
+          forget (&copy);
+          return 0;
+        }
       ebpf_btf_foreach_id (next, plan, &copy);
     }
   plan (&id, &copy);
@@ -178,7 +186,7 @@ ebpf_btf_builder_copy_all (EbpfBtfBuilder *self, EbpfBtf *btf, GError **error)
                       "type information that is split from another cannot be copied without it");
       return 0;
     }
-  if (!ebpf_btf_builder_has_room (self, btf->n_types, error))
+  if (!ebpf_btf_check_known (btf, error) || !ebpf_btf_builder_has_room (self, btf->n_types, error))
     return 0;
 
   mark = ebpf_btf_builder_mark (self);

@@ -23,6 +23,31 @@ struct _EbpfBtfBuilder
 /* Whether @n_types more still have ids. */
 gboolean ebpf_btf_builder_has_room (EbpfBtfBuilder *self, guint64 n_types, GError **error);
 
+typedef enum
+{
+  EBPF_BTF_NAME_NONEMPTY,   /* anything: "unsigned int", the value of a tag */
+  EBPF_BTF_NAME_IDENTIFIER, /* one of C, with dots, which compilers put into names of their own */
+  EBPF_BTF_NAME_OPTIONAL,   /* the same, or none */
+  EBPF_BTF_NAME_SECTION,    /* anything that can be printed */
+} EbpfBtfNameRule;
+gboolean ebpf_btf_builder_check_name (const char *what,
+                                      const char *name,
+                                      EbpfBtfNameRule rule,
+                                      GError **error);
+
+/* @allowed: a bit for each size that such a type can have. */
+gboolean ebpf_btf_builder_check_size (const char *what, guint size, guint allowed, GError **error);
+
+/* Begins a type without parts, once its name is checked. Returns its number, or 0 with @error. */
+guint ebpf_btf_builder_add (EbpfBtfBuilder *self,
+                            const char *what,
+                            const char *name,
+                            EbpfBtfNameRule rule,
+                            guint kind,
+                            gboolean kflag,
+                            guint32 size_or_type,
+                            GError **error);
+
 /* Starts over what was written since; nothing of it may have been handed out. */
 typedef struct
 {

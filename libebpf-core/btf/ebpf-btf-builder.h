@@ -186,6 +186,9 @@ guint ebpf_btf_builder_copy_all (EbpfBtfBuilder *self, EbpfBtf *btf, GError **er
 /* the result */
 
 EBPF_AVAILABLE_IN_ALL
+void ebpf_btf_builder_set_layout (EbpfBtfBuilder *self, gboolean has_layout);
+
+EBPF_AVAILABLE_IN_ALL
 GBytes *ebpf_btf_builder_encode (EbpfBtfBuilder *self, EbpfByteOrder byte_order, GError **error);
 
 EBPF_AVAILABLE_IN_ALL

@@ -159,6 +159,10 @@ get_shape (const struct btf_type *type)
 {
   Shape shape = { .kind = ebpf_btf_kind_of (type), .name = -1, .id = -1 };
 
+  /* One of the base's. */
+  if (!ebpf_btf_knows_kind (type))
+    return shape;
+
   switch (shape.kind)
     {
     case EBPF_BTF_KIND_INT:
@@ -323,7 +327,7 @@ compare_classes (Dedup *self, guint32 a, guint32 b)
 static gboolean
 is_place (guint kind)
 {
-  return kind == EBPF_BTF_KIND_VAR || kind == EBPF_BTF_KIND_DATASEC;
+  return kind == EBPF_BTF_KIND_VAR || kind == EBPF_BTF_KIND_DATASEC || kind >= EBPF_BTF_N_KINDS;
 }
 
 /* classes */
@@ -707,6 +711,9 @@ find_classes (Dedup *self)
 static void
 dedup_clear (Dedup *self)
 {
+  if (self->btf == NULL)
+    return;
+
   g_free (self->names);
   g_free (self->name_of);
   g_free (self->next_of_name);
@@ -777,6 +784,10 @@ ebpf_btf_dedup_with_ids (EbpfBtf *btf, guint32 **new_ids, GError **error)
   Renumbering renumbering;
   guint32 next_id;
 
+  if (!ebpf_btf_check_known (btf, error))
+    return NULL;
+
+  writer->has_layout = btf->layout.n_kinds > 0;
   dedup_init (&self, btf);
   find_classes (&self);
 
@@ -871,6 +882,7 @@ ebpf_btf_merge (GPtrArray *btfs, GError **error)
   g_autoptr (EbpfBtf) all = NULL;
   EbpfBtf *first;
   guint64 size = 0;
+  gboolean has_layout = FALSE;
 
   g_return_val_if_fail (btfs != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
@@ -903,6 +915,9 @@ ebpf_btf_merge (GPtrArray *btfs, GError **error)
                           i + 1);
           return NULL;
         }
+      if (!ebpf_btf_check_known (btf, error))
+        return NULL;
+      has_layout = has_layout || btf->layout.n_kinds > 0;
       size += btf->bytes != NULL ? g_bytes_get_size (btf->bytes) : 0;
     }
   if (size > G_MAXINT32)
@@ -915,6 +930,7 @@ ebpf_btf_merge (GPtrArray *btfs, GError **error)
     }
 
   writer = ebpf_btf_writer_new (first->base);
+  writer->has_layout = has_layout;
   for (guint i = 0; i < btfs->len; i++)
     {
       EbpfBtf *btf = g_ptr_array_index (btfs, i);

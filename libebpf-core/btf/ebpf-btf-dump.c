@@ -385,6 +385,14 @@ print_some (EbpfBtfDump *self, const guint *ids, gsize n_ids)
           return FALSE;
         }
 
+      if (!ebpf_btf_knows_kind (type))
+        {
+          ebpf_error_set (&self->error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                          "type %u is of kind %u, which is not known", ids[i],
+                          ebpf_btf_kind_of (type));
+          return FALSE;
+        }
+
       switch (ebpf_btf_kind_of (type))
         {
         case EBPF_BTF_KIND_VAR:

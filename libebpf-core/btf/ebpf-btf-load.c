@@ -81,8 +81,10 @@ ebpf_btf_load_into_kernel (EbpfBtf *self, GError **error)
 
   for (i = 0; i < EBPF_N_FEATURES; i++)
     features[i] = TRUE;
-  for (i = EBPF_FEATURE_BTF_FUNC; i <= EBPF_FEATURE_BTF_ENUM64; i++)
+  for (i = EBPF_FEATURE_BTF_FUNC; i <= EBPF_FEATURE_BTF_LAYOUT; i++)
     {
+      if (i == EBPF_FEATURE_BTF_LAYOUT && self->layout.n_kinds == 0)
+        continue;
       features[i] = ebpf_sys_has_feature (i);
       has_all = has_all && features[i];
     }

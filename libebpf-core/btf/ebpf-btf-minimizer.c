@@ -73,7 +73,9 @@ push (EbpfBtfMinimizer *self, guint32 id, Depth depth)
 {
   const Task task = { id, depth };
 
-  if (id == 0 || (self->done[id] >> depth) & 1)
+  /* One of a kind that is not known becomes void: nothing matches either. */
+  if (id == 0 || (self->done[id] >> depth) & 1 ||
+      !ebpf_btf_knows_kind (ebpf_btf_peek (self->kernel, id)))
     return;
 
   self->done[id] |= 1u << depth;

@@ -15,6 +15,31 @@ typedef struct
   guint32 *ids;  /* ascending within a group */
 } EbpfBtfIndex;
 
+/* How long types of each kind are: what a blob says of it itself (Linux 7.1), by number of the
+ * kind. With it, kinds that are not known here can be passed over. Source: struct btf_layout in
+ * include/uapi/linux/btf.h. */
+typedef struct
+{
+  guint8 info_size;    /* of what follows the type once */
+  guint8 element_size; /* of what follows the type as often as it says */
+  guint16 flags;
+} EbpfBtfKindLayout;
+
+typedef struct
+{
+  const EbpfBtfKindLayout *kinds;
+  guint32 n_kinds;
+} EbpfBtfLayoutTable;
+
+/* One past the last kind that is known here. */
+#define EBPF_BTF_N_KINDS (EBPF_BTF_KIND_ENUM64 + 1)
+
+static inline gboolean
+ebpf_btf_knows_kind (const struct btf_type *type)
+{
+  return ebpf_btf_kind_of (type) < EBPF_BTF_N_KINDS;
+}
+
 struct _EbpfBtf
 {
   GObject parent_instance;
@@ -31,6 +56,9 @@ struct _EbpfBtf
   guint32 first_id;
   guint32 n_types;  /* its own, without the base's and void */
   guint32 *offsets; /* into types, by id - first_id */
+
+  EbpfBtfLayoutTable layout; /* into bytes; nothing where the blob has none */
+  guint32 unknown;           /* the first type of a kind that is not known, or 0 */
 
   /* Made when first needed: one of functions, which are most of what a kernel has, and one of all
    * else. */
@@ -62,11 +90,24 @@ EbpfBtf *ebpf_btf_new_internal (GBytes *bytes, EbpfBtf *base, EbpfBtfTrust trust
 /* Fills in @self, which is new but for its base. */
 gboolean ebpf_btf_parse (EbpfBtf *self, GBytes *bytes, EbpfBtfTrust trust, GError **error);
 
-/* Bytes that follow a struct btf_type, or -1 for a kind that is not known. */
-gint64 ebpf_btf_tail_size (guint kind, guint vlen);
+/* The layout of all kinds that are known. */
+extern const EbpfBtfLayoutTable ebpf_btf_known_layout;
 
-/* Swaps a type and what follows it. @from_host: it is in the host's order now. */
-void ebpf_btf_swap_type (struct btf_type *type, gboolean from_host);
+/* Bytes that follow a struct btf_type, or -1 for a kind that neither is known nor in @layout. */
+gint64 ebpf_btf_tail_size (const EbpfBtfLayoutTable *layout, guint kind, guint vlen);
+
+static inline gint64
+ebpf_btf_tail_size_of (EbpfBtf *self, const struct btf_type *type)
+{
+  return ebpf_btf_tail_size (&self->layout, ebpf_btf_kind_of (type), ebpf_btf_vlen_of (type));
+}
+
+/* Swaps a type and the @tail bytes that follow it. */
+void ebpf_btf_swap_type (struct btf_type *type, gint64 tail);
+
+/* FALSE with @error where @self has types of its own of kinds that are not known: nobody can tell what
+ * in them is a number of a type or a place of a string, so they cannot be written elsewhere. */
+gboolean ebpf_btf_check_known (EbpfBtf *self, GError **error);
 
 /* One past the last id and the last string offset. */
 static inline guint32

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Source of the format: Documentation/bpf/btf.rst and include/uapi/linux/btf.h of Linux 6.18. */
+/* Source of the format: Documentation/bpf/btf.rst and include/uapi/linux/btf.h of Linux 6.18; the
+ * layout, of Linux 7.1. */
 
 #include "btf/ebpf-btf-parse-private.h"
 
@@ -8,13 +9,10 @@
 
 #include <string.h>
 
-#define N_KINDS (EBPF_BTF_KIND_ENUM64 + 1)
+/* The header of Linux 7.1, which says where the layout is. */
+#define LONG_HEADER_SIZE 32
 
-static const struct
-{
-  guint8 fixed;
-  guint8 each;
-} tail_sizes[N_KINDS] = {
+static const EbpfBtfKindLayout tail_sizes[EBPF_BTF_N_KINDS] = {
   [EBPF_BTF_KIND_INT] = { 4, 0 },      [EBPF_BTF_KIND_ARRAY] = { 12, 0 },
   [EBPF_BTF_KIND_STRUCT] = { 0, 12 },  [EBPF_BTF_KIND_UNION] = { 0, 12 },
   [EBPF_BTF_KIND_ENUM] = { 0, 8 },     [EBPF_BTF_KIND_FUNC_PROTO] = { 0, 8 },
@@ -28,13 +26,27 @@ static const guint refers_to_type = (1u << EBPF_BTF_KIND_PTR) | (1u << EBPF_BTF_
                                     (1u << EBPF_BTF_KIND_FUNC_PROTO) | (1u << EBPF_BTF_KIND_VAR) |
                                     (1u << EBPF_BTF_KIND_DECL_TAG) | (1u << EBPF_BTF_KIND_TYPE_TAG);
 
-gint64
-ebpf_btf_tail_size (guint kind, guint vlen)
-{
-  if (kind == EBPF_BTF_KIND_VOID || kind >= N_KINDS)
-    return -1;
+const EbpfBtfLayoutTable ebpf_btf_known_layout = { tail_sizes, EBPF_BTF_N_KINDS };
 
-  return tail_sizes[kind].fixed + (gint64) tail_sizes[kind].each * vlen;
+gint64
+ebpf_btf_tail_size (const EbpfBtfLayoutTable *layout, guint kind, guint vlen)
+{
+  const EbpfBtfKindLayout *sizes = tail_sizes;
+
+  if (kind == EBPF_BTF_KIND_VOID)
+    return -1;
+  if (kind >= EBPF_BTF_N_KINDS)
+    {
+      if (layout == NULL || kind >= layout->n_kinds)
+        return -1;
+
+      /* Every type starts at a multiple of 4. */
+      sizes = layout->kinds;
+      if (sizes[kind].info_size % 4 != 0 || sizes[kind].element_size % 4 != 0)
+        return -1;
+    }
+
+  return sizes[kind].info_size + (gint64) sizes[kind].element_size * vlen;
 }
 
 guint32
@@ -55,19 +67,17 @@ swap32 (guint32 *word)
 }
 
 void
-ebpf_btf_swap_type (struct btf_type *type, gboolean from_host)
+ebpf_btf_swap_type (struct btf_type *type, gint64 tail)
 {
-  guint32 info = from_host ? type->info : GUINT32_SWAP_LE_BE (type->info);
-  guint kind = (info >> 24) & 0x7f;
-  gint64 words;
   guint32 *word;
+  gint64 words;
 
   for (word = (guint32 *) type; word < (guint32 *) (type + 1); word++)
     swap32 (word);
 
-  /* Whatever follows, of any kind, is words. */
-  words = ebpf_btf_tail_size (kind, info & 0xffffff) / 4;
-  for (; words > 0; words--, word++)
+  /* Whatever follows, of any kind, is words; of one that is not known, that is all that can be
+   * assumed. */
+  for (words = tail / 4; words > 0; words--, word++)
     swap32 (word);
 }
 
@@ -89,7 +99,47 @@ typedef struct
   guint32 types_length;
   gsize strings_offset;
   guint32 strings_length;
+  guint32 length;
+  gsize layout_offset;
+  guint32 layout_length;
 } Header;
+
+static gboolean
+parse_layout (Header *header, const guint8 *data, gsize size, GError **error)
+{
+  guint64 start, end;
+
+  if (header->length < LONG_HEADER_SIZE)
+    return TRUE;
+
+  start = (guint64) header->length + load32 (data, 24, header->swapped);
+  header->layout_length = load32 (data, 28, header->swapped);
+  if (header->layout_length == 0)
+    return TRUE;
+
+  end = start + header->layout_length;
+  header->layout_offset = start;
+  if (end > size || start % 4 != 0 || header->layout_length % sizeof (EbpfBtfKindLayout) != 0)
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                      "layout of kinds at offset %" G_GUINT64_FORMAT
+                      ", %u bytes long, does not fit type information of %" G_GSIZE_FORMAT " bytes",
+                      start, header->layout_length, size);
+      return FALSE;
+    }
+
+  if ((start < header->types_offset + header->types_length && header->types_offset < end) ||
+      (start < header->strings_offset + header->strings_length && header->strings_offset < end))
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                      "layout of kinds at offset %" G_GUINT64_FORMAT
+                      " overlaps the section of types or the one of strings",
+                      start);
+      return FALSE;
+    }
+
+  return TRUE;
+}
 
 static gboolean
 parse_header (Header *header, EbpfBtf *base, const guint8 *data, gsize size, GError **error)
@@ -190,7 +240,8 @@ parse_header (Header *header, EbpfBtf *base, const guint8 *data, gsize size, GEr
       return FALSE;
     }
 
-  return TRUE;
+  header->length = header_length;
+  return parse_layout (header, data, size, error);
 }
 
 /* types */
@@ -222,7 +273,7 @@ collect (Extremes *extremes, const struct btf_type *type)
   gconstpointer tail = ebpf_btf_tail_of (type);
 
   consider (&extremes->name, type->name_off);
-  if (refers_to_type & (1u << kind))
+  if (kind < EBPF_BTF_N_KINDS && (refers_to_type & (1u << kind)))
     consider (&extremes->id, type->type);
 
   switch (kind)
@@ -344,10 +395,10 @@ refuse_type (EbpfBtf *self, guint32 position, guint32 length, GError **error)
   if (self->byte_order != EBPF_BYTE_ORDER_HOST)
     swap32 (&type.info);
 
-  if (ebpf_btf_tail_size (ebpf_btf_kind_of (&type), ebpf_btf_vlen_of (&type)) < 0)
-    ebpf_error_set (error, EBPF_ERROR_BTF, 0,
-                    "type %u at offset %u is of kind %u, which is not known", id, position,
-                    ebpf_btf_kind_of (&type));
+  if (ebpf_btf_tail_size_of (self, &type) < 0)
+    ebpf_error_set (
+        error, EBPF_ERROR_BTF, 0, "type %u at offset %u is of kind %u, which is not known%s", id,
+        position, ebpf_btf_kind_of (&type), self->layout.n_kinds > 0 ? ", nor how long it is" : "");
   else
     ebpf_error_set (error, EBPF_ERROR_BTF, 0,
                     "type %u at offset %u has %u parts, which go beyond the end of the section of "
@@ -382,16 +433,26 @@ parse_types (EbpfBtf *self, guint32 length, gboolean swapped, GError **error)
 
       info = swapped ? GUINT32_SWAP_LE_BE (type->info) : type->info;
       kind = (info >> 24) & 0x7f;
-      if (G_UNLIKELY (kind - 1 >= N_KINDS - 1))
-        return refuse_type (self, position, length, error);
+      if (G_UNLIKELY (kind - 1 >= EBPF_BTF_N_KINDS - 1))
+        {
+          gint64 tail = ebpf_btf_tail_size (&self->layout, kind, info & 0xffffff);
 
-      size = sizeof *type + tail_sizes[kind].fixed +
-             (guint64) tail_sizes[kind].each * (info & 0xffffff);
+          if (tail < 0)
+            return refuse_type (self, position, length, error);
+          if (self->unknown == 0)
+            self->unknown = self->first_id + n;
+          size = sizeof *type + tail;
+        }
+      else
+        {
+          size = sizeof *type + tail_sizes[kind].info_size +
+                 (guint64) tail_sizes[kind].element_size * (info & 0xffffff);
+        }
       if (G_UNLIKELY (size > room))
         return refuse_type (self, position, length, error);
 
       if (swapped)
-        ebpf_btf_swap_type (type, FALSE);
+        ebpf_btf_swap_type (type, size - sizeof *type);
 
       n_functions += kind == EBPF_BTF_KIND_FUNC && type->name_off != 0;
       n_types += kind != EBPF_BTF_KIND_FUNC && type->name_off != 0;
@@ -533,6 +594,20 @@ check_cycles (EbpfBtf *self, GError **error)
   return TRUE;
 }
 
+gboolean
+ebpf_btf_check_known (EbpfBtf *self, GError **error)
+{
+  if (self->unknown == 0)
+    return TRUE;
+
+  ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                  "type %u at offset %u is of kind %u, which is not known: whatever it refers to "
+                  "cannot get other numbers",
+                  self->unknown, ebpf_btf_offset_of (self, self->unknown),
+                  ebpf_btf_kind_of (ebpf_btf_peek (self, self->unknown)));
+  return FALSE;
+}
+
 static gboolean
 check_kinds (EbpfBtf *self, GError **error)
 {
@@ -590,7 +665,7 @@ ebpf_btf_parse (EbpfBtf *self, GBytes *bytes, EbpfBtfTrust trust, GError **error
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
-  Header header;
+  Header header = { 0 };
 
   if (!parse_header (&header, self->base, data, size, error))
     return FALSE;
@@ -605,11 +680,13 @@ ebpf_btf_parse (EbpfBtf *self, GBytes *bytes, EbpfBtfTrust trust, GError **error
       if (header.swapped)
         {
           struct btf_header *head = (gpointer) copy;
-          guint32 *word;
+          EbpfBtfKindLayout *kinds = (gpointer) (copy + header.layout_offset);
 
           head->magic = BTF_MAGIC;
-          for (word = &head->hdr_len; word <= &head->str_len; word++)
-            swap32 (word);
+          for (guint i = 4; i + 4 <= header.length; i += 4)
+            swap32 ((gpointer) (copy + i));
+          for (guint i = 0; i < header.layout_length / sizeof *kinds; i++)
+            kinds[i].flags = GUINT16_SWAP_LE_BE (kinds[i].flags);
         }
       data = copy;
       self->bytes = g_bytes_new_take (copy, size);
@@ -622,6 +699,11 @@ ebpf_btf_parse (EbpfBtf *self, GBytes *bytes, EbpfBtfTrust trust, GError **error
   self->types = data + header.types_offset;
   self->strings = (const char *) data + header.strings_offset;
   self->strings_length = header.strings_length;
+  if (header.layout_length > 0)
+    {
+      self->layout.kinds = (gconstpointer) (data + header.layout_offset);
+      self->layout.n_kinds = header.layout_length / sizeof *self->layout.kinds;
+    }
 
   if (self->base != NULL)
     {

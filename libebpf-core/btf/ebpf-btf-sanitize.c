@@ -16,6 +16,7 @@
  *   variable of `.ksyms` need not have a type with a size, and gets an int.
  * - sections without variables, or without a size, as the compiler leaves them to a linker that BPF does not have.
  * - parameters without a name, of functions.
+ * - how long the types of each kind are: who reads it knows, or it is of no use to him.
  * - names that are none in C, which other languages and newer sections have. */
 
 /* The longest that every kernel takes (KSYM_NAME_LEN before Linux 6.1, with the zero). */
@@ -414,7 +415,14 @@ write_any (Writer *writer, guint32 id, const struct btf_type *type)
       break;
     }
 
-  write_words (writer, (const guint32 *) type, 3 + ebpf_btf_tail_size (kind, vlen) / 4);
+  /* The kernel does not know it either, or this would not have been asked for. */
+  if (!ebpf_btf_knows_kind (type))
+    {
+      write_int (writer, 0, 1, 0);
+      return;
+    }
+
+  write_words (writer, (const guint32 *) type, 3 + ebpf_btf_tail_size (NULL, kind, vlen) / 4);
 }
 
 static GBytes *

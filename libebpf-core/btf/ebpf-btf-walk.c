@@ -46,7 +46,7 @@ is_alias (const struct btf_type *type)
                         (1u << EBPF_BTF_KIND_VOLATILE) | (1u << EBPF_BTF_KIND_RESTRICT) |
                         (1u << EBPF_BTF_KIND_TYPE_TAG);
 
-  return (aliases >> ebpf_btf_kind_of (type)) & 1;
+  return ebpf_btf_knows_kind (type) && ((aliases >> ebpf_btf_kind_of (type)) & 1);
 }
 
 gint64

@@ -21,6 +21,8 @@ typedef struct
   GByteArray *strings;
   GStringChunk *chunk;
   GHashTable *offsets; /* string -> offset; the base's too */
+
+  gboolean has_layout; /* is to say how long the types of each kind are */
 } EbpfBtfWriter;
 
 EbpfBtfWriter *ebpf_btf_writer_new (EbpfBtf *base);
@@ -47,7 +49,7 @@ struct btf_type *ebpf_btf_writer_peek_last (EbpfBtfWriter *self);
 /* The id in what is written of a type of what is read. */
 typedef guint32 (*EbpfBtfMapFunc) (guint32 id, gpointer user_data);
 
-/* Copies a type as it is, but for its names, and for the ids that @func gives anew. Returns its
+/* Copies a type of a known kind as it is, but for its names, and for the ids that @func gives anew. Returns its
  * id. */
 guint32 ebpf_btf_writer_copy (EbpfBtfWriter *self,
                               EbpfBtf *from,
@@ -64,11 +66,13 @@ typedef void (*EbpfBtfWordFunc) (guint32 *word, gpointer user_data);
 void ebpf_btf_foreach_id (struct btf_type *type, EbpfBtfWordFunc func, gpointer user_data);
 void ebpf_btf_foreach_string (struct btf_type *type, EbpfBtfWordFunc func, gpointer user_data);
 
-/* A blob of types and strings, of either byte order; @types are in the host's. */
+/* A blob of types and strings, of either byte order; @types are in the host's. @layout may be
+ * empty. */
 GBytes *ebpf_btf_encode_blob (const guint8 *types,
                               guint32 types_length,
                               const char *strings,
                               guint32 strings_length,
+                              const EbpfBtfLayoutTable *layout,
                               EbpfByteOrder byte_order);
 
 G_END_DECLS

@@ -222,8 +222,10 @@ ebpf_btf_writer_copy (EbpfBtfWriter *self,
                       gpointer user_data)
 {
   Copy copy = { self, from, func, user_data };
-  gint64 tail = ebpf_btf_tail_size (ebpf_btf_kind_of (type), ebpf_btf_vlen_of (type));
+  gint64 tail = ebpf_btf_tail_size (NULL, ebpf_btf_kind_of (type), ebpf_btf_vlen_of (type));
   struct btf_type *written;
+
+  g_assert (tail >= 0);
 
   self->last = self->types->len;
   g_byte_array_append (self->types, (const guint8 *) type, sizeof *type + tail);
@@ -235,45 +237,70 @@ ebpf_btf_writer_copy (EbpfBtfWriter *self,
   return self->first_id + self->n_types++;
 }
 
+/* struct btf_header of Linux 7.1. */
+typedef struct
+{
+  struct btf_header header;
+  guint32 layout_off;
+  guint32 layout_len;
+} LongHeader;
+
 GBytes *
 ebpf_btf_encode_blob (const guint8 *types,
                       guint32 types_length,
                       const char *strings,
                       guint32 strings_length,
+                      const EbpfBtfLayoutTable *layout,
                       EbpfByteOrder byte_order)
 {
-  gsize size = sizeof (struct btf_header) + types_length + strings_length;
-  guint8 *blob = g_malloc (size);
-  struct btf_header *header = (gpointer) blob;
-  guint8 *copy = blob + sizeof *header;
-
-  *header = (struct btf_header){
-    .magic = BTF_MAGIC,
-    .version = BTF_VERSION,
-    .hdr_len = sizeof *header,
-    .type_len = types_length,
-    .str_off = types_length,
-    .str_len = strings_length,
+  guint32 layout_length = layout->n_kinds * sizeof *layout->kinds;
+  LongHeader header = {
+    .header = {
+      .magic = BTF_MAGIC,
+      .version = BTF_VERSION,
+      .hdr_len = layout_length > 0 ? sizeof header : sizeof header.header,
+      .type_len = types_length,
+      .str_off = types_length + layout_length,
+      .str_len = strings_length,
+    },
+    .layout_off = types_length,
+    .layout_len = layout_length,
   };
+  guint32 header_length = header.header.hdr_len;
+  gsize size = (gsize) header_length + types_length + layout_length + strings_length;
+  guint8 *blob = g_malloc (size);
+  guint8 *copy = blob + header_length;
+  EbpfBtfKindLayout *kinds = (gpointer) (copy + types_length);
+
+  memcpy (blob, &header, header_length);
   if (types_length > 0)
     memcpy (copy, types, types_length);
+  if (layout_length > 0)
+    memcpy (kinds, layout->kinds, layout_length);
   if (strings_length > 0)
-    memcpy (copy + types_length, strings, strings_length);
+    memcpy (copy + types_length + layout_length, strings, strings_length);
 
   if (byte_order != EBPF_BYTE_ORDER_HOST)
     {
       for (guint32 offset = 0; offset < types_length;)
         {
           struct btf_type *type = (gpointer) (copy + offset);
+          gint64 tail =
+              ebpf_btf_tail_size (layout, ebpf_btf_kind_of (type), ebpf_btf_vlen_of (type));
 
-          offset +=
-              sizeof *type + ebpf_btf_tail_size (ebpf_btf_kind_of (type), ebpf_btf_vlen_of (type));
-          ebpf_btf_swap_type (type, TRUE);
+          offset += sizeof *type + tail;
+          ebpf_btf_swap_type (type, tail);
         }
+      for (guint32 i = 0; i < layout->n_kinds; i++)
+        kinds[i].flags = GUINT16_SWAP_LE_BE (kinds[i].flags);
 
-      header->magic = GUINT16_SWAP_LE_BE (header->magic);
-      for (guint32 *word = &header->hdr_len; word <= &header->str_len; word++)
-        *word = GUINT32_SWAP_LE_BE (*word);
+      ((struct btf_header *) (gpointer) blob)->magic = GUINT16_SWAP_LE_BE (BTF_MAGIC);
+      for (guint32 offset = 4; offset < header_length; offset += 4)
+        {
+          guint32 *word = (gpointer) (blob + offset);
+
+          *word = GUINT32_SWAP_LE_BE (*word);
+        }
     }
 
   return g_bytes_new_take (blob, size);
@@ -282,8 +309,11 @@ ebpf_btf_encode_blob (const guint8 *types,
 GBytes *
 ebpf_btf_writer_to_bytes (EbpfBtfWriter *self, EbpfByteOrder byte_order)
 {
+  const EbpfBtfLayoutTable none = { 0 };
+
   return ebpf_btf_encode_blob (self->types->data, self->types->len,
-                               (const char *) self->strings->data, self->strings->len, byte_order);
+                               (const char *) self->strings->data, self->strings->len,
+                               self->has_layout ? &ebpf_btf_known_layout : &none, byte_order);
 }
 
 EbpfBtf *

@@ -345,10 +345,27 @@ ebpf_btf_encode (EbpfBtf *self, EbpfByteOrder byte_order)
       guint32 last = self->offsets[self->n_types - 1];
       const struct btf_type *type = (gconstpointer) (self->types + last);
 
-      length = last + sizeof *type +
-               ebpf_btf_tail_size (ebpf_btf_kind_of (type), ebpf_btf_vlen_of (type));
+      length = last + sizeof *type + ebpf_btf_tail_size_of (self, type);
     }
 
   return ebpf_btf_encode_blob (self->types, length, self->strings, self->strings_length,
-                               byte_order);
+                               &self->layout, byte_order);
+}
+
+/**
+ * ebpf_btf_has_layout:
+ * @self: type information
+ *
+ * Asks whether the type information says of each kind of types how long these are, as that of Linux
+ * 7.1 and later may. Types of kinds that are not known to this library are passed over then, rather
+ * than that all of it is refused.
+ *
+ * Returns: whether it does
+ */
+gboolean
+ebpf_btf_has_layout (EbpfBtf *self)
+{
+  g_return_val_if_fail (EBPF_IS_BTF (self), FALSE);
+
+  return self->layout.n_kinds > 0;
 }

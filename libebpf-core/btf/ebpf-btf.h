@@ -36,6 +36,9 @@ EBPF_AVAILABLE_IN_ALL
 guint ebpf_btf_get_first_id (EbpfBtf *self);
 
 EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_btf_has_layout (EbpfBtf *self);
+
+EBPF_AVAILABLE_IN_ALL
 EbpfBtfType *ebpf_btf_get_type_by_id (EbpfBtf *self, guint id);
 
 EBPF_AVAILABLE_IN_ALL

@@ -18,6 +18,7 @@ typedef struct
   guint offset;
   guint size;
   guint count;
+  gboolean is_array;
   guint bit_offset;
   guint bit_size;
 } Field;
@@ -87,6 +88,18 @@ append (EbpfLayout *self,
   g_array_append_val (self->fields, field);
 }
 
+static void
+append_array (EbpfLayout *self,
+              const char *name,
+              EbpfLayoutFormat format,
+              gsize offset,
+              gsize size,
+              gsize count)
+{
+  append (self, name, format, offset, size, count);
+  g_array_index (self->fields, Field, self->fields->len - 1).is_array = TRUE;
+}
+
 static gboolean flatten (EbpfLayout *self,
                          EbpfBtf *btf,
                          const EbpfBtfShape *shape,
@@ -115,7 +128,14 @@ flatten_array (EbpfLayout *self,
   if (element.kind == EBPF_BTF_SHAPE_INTEGER || element.kind == EBPF_BTF_SHAPE_BOOLEAN ||
       element.kind == EBPF_BTF_SHAPE_FLOAT)
     {
-      append (self, name, format_of (&element), offset, element.size, shape->n_elements);
+      append_array (self, name, format_of (&element), offset, element.size, shape->n_elements);
+      return TRUE;
+    }
+
+  /* One without end, in a value that has nothing of it. */
+  if (shape->n_elements == 0)
+    {
+      append_array (self, name, EBPF_LAYOUT_FORMAT_BYTES, offset, element.size, 0);
       return TRUE;
     }
 
@@ -411,17 +431,32 @@ ebpf_layout_get_field_size (EbpfLayout *self, guint index)
  * @self: a layout
  * @index: index of a field
  *
- * Gets the number of elements of a field that is an array of numbers, one after the other.
+ * Gets the number of elements of a field that is an array, one after the other.
  *
- * Whether a field is such an array is also said by this: an array of one element and a plain number
- * are read alike.
- *
- * Returns: the number; 1 for a field that is no array
+ * Returns: the number; 1 for a field that is no array, and for an array of one element, which
+ *   [method@Layout.get_field_is_array] tells apart
  */
 guint
 ebpf_layout_get_field_count (EbpfLayout *self, guint index)
 {
   return get_field (self, index)->count;
+}
+
+/**
+ * ebpf_layout_get_field_is_array:
+ * @self: a layout
+ * @index: index of a field
+ *
+ * Asks whether a field is an array of numbers, or one of anything that has no elements. An array of
+ * characters or of bytes is one field of another format, and one of structs has fields for each of
+ * its elements.
+ *
+ * Returns: whether its value is a list of [method@Layout.get_field_count] elements, even of one
+ */
+gboolean
+ebpf_layout_get_field_is_array (EbpfLayout *self, guint index)
+{
+  return get_field (self, index)->is_array;
 }
 
 /**

@@ -42,6 +42,9 @@ EBPF_AVAILABLE_IN_ALL
 guint ebpf_layout_get_field_count (EbpfLayout *self, guint index);
 
 EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_layout_get_field_is_array (EbpfLayout *self, guint index);
+
+EBPF_AVAILABLE_IN_ALL
 guint ebpf_layout_get_field_bit_offset (EbpfLayout *self, guint index);
 
 EBPF_AVAILABLE_IN_ALL

@@ -365,6 +365,12 @@ merge_types (Merge *self, EbpfByteOrder byte_order, GError **error)
   for (guint32 i = 0; i < run->n_parts; i++)
     if (run->parts[i].input->btf != NULL)
       {
+        if (!ebpf_btf_check_known (run->parts[i].input->btf, &local_error))
+          {
+            ebpf_error_propagate_prefixed (error, local_error,
+                                           "%s: ", ebpf_linker_run_name (run, i));
+            return NULL;
+          }
         run->parts[i].ids = g_new0 (guint32, ebpf_btf_get_n_types (run->parts[i].input->btf));
         assign_ids (self, i);
       }

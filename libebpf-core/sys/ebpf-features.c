@@ -175,6 +175,44 @@ probe_btf_enum64 (void)
   return probe_btf_types (types, sizeof types);
 }
 
+/* An int, and the header of Linux 7.1 with how long the types of kinds 0 and 1 are: an older kernel
+ * knows no such header (E2BIG). */
+static ProbeResult
+probe_btf_layout (void)
+{
+  static const guint32 types[] = { INT_TYPE };
+  static const guint8 layout[] = { 0, 0, 0, 0, 4, 0, 0, 0 };
+  struct
+  {
+    struct btf_header header;
+    guint32 layout_off;
+    guint32 layout_len;
+    guint8 types[sizeof types];
+    guint8 layout[sizeof layout];
+    char strings[sizeof STRINGS];
+  } blob = {
+    .header = {
+      .magic = BTF_MAGIC,
+      .version = BTF_VERSION,
+      .hdr_len = sizeof blob.header + 8,
+      .type_len = sizeof types,
+      .str_off = sizeof types + sizeof layout,
+      .str_len = sizeof STRINGS,
+    },
+    .layout_off = sizeof types,
+    .layout_len = sizeof layout,
+    .strings = STRINGS,
+  };
+  EbpfSysBtfLoad attr = { 0 };
+
+  memcpy (blob.types, types, sizeof types);
+  memcpy (blob.layout, layout, sizeof layout);
+  attr.btf = EBPF_PTR_TO_U64 (&blob);
+  attr.btf_size = G_STRUCT_OFFSET (__typeof__ (blob), strings) + sizeof STRINGS;
+
+  return result_of (ebpf_sys_bpf (EBPF_SYS_BTF_LOAD, &attr, sizeof attr));
+}
+
 /* Maps */
 
 static int
@@ -368,6 +406,8 @@ static const Feature features[EBPF_N_FEATURES] = {
   [EBPF_FEATURE_BTF_TYPE_TAG] = { "BTF type tags", "5.17", probe_btf_type_tag, SINCE (5, 17) },
   [EBPF_FEATURE_BTF_ENUM64] = { "BTF enumerations of 64 bits", "6.0", probe_btf_enum64,
                                 SINCE (6, 0) },
+  [EBPF_FEATURE_BTF_LAYOUT] = { "BTF with the length of each kind", "7.1", probe_btf_layout,
+                                SINCE (7, 1) },
   [EBPF_FEATURE_ARRAY_MMAP] = { "arrays mapped into memory", "5.5", probe_array_mmap,
                                 SINCE (5, 5) },
   [EBPF_FEATURE_GLOBAL_DATA] = { "global variables", "5.2", probe_global_data, SINCE (5, 2) },

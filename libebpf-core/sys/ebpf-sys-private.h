@@ -118,6 +118,7 @@ typedef enum
   EBPF_FEATURE_BTF_DECL_TAG,         /* 5.16 */
   EBPF_FEATURE_BTF_TYPE_TAG,         /* 5.17 */
   EBPF_FEATURE_BTF_ENUM64,           /* 6.0 */
+  EBPF_FEATURE_BTF_LAYOUT,           /* 7.1: how long types of each kind are */
   EBPF_FEATURE_ARRAY_MMAP,           /* 5.5 */
   EBPF_FEATURE_GLOBAL_DATA,          /* 5.2 */
   EBPF_FEATURE_PROG_NAME,            /* 4.15: names of programs and maps */

@@ -1006,6 +1006,7 @@ test_layout (void)
   layout = ebpf_layout_new (table, &error);
   g_assert_no_error (error);
   assert_field (layout, "[1]", EBPF_LAYOUT_FORMAT_UNSIGNED, 6, 2, 3);
+  g_assert_true (ebpf_layout_get_field_is_array (layout, 1));
   ebpf_layout_unref (layout);
 
   layout = ebpf_layout_new (number, &error);

@@ -276,6 +276,37 @@ test('a plug-in in JavaScript serves an asynchronous load', async () => {
     registry.remove_driver(driver);
 });
 
+test('arrays of one or no element are lists, booleans of any width are booleans', () => {
+    const {BtfIntEncoding} = Ebpf;
+    const builder = Ebpf.BtfBuilder.new();
+    const u32 = builder.add_int('unsigned int', 4, BtfIntEncoding.UNSIGNED);
+    const bool = builder.add_int('bool', 1, BtfIntEncoding.BOOL);
+    const wide = builder.add_int('wide_bool', 4, BtfIntEncoding.BOOL);
+    const one = builder.add_array(u32, u32, 1);
+    const none = builder.add_array(u32, u32, 0);
+    const point = builder.add_struct('point', 4);
+    builder.add_member('x', u32, 0, 0);
+    const points = builder.add_array(point, u32, 1);
+    const noPoints = builder.add_array(point, u32, 0);
+    const id = builder.add_struct('record', 20);
+    builder.add_member('plain', u32, 0, 0);
+    builder.add_member('one', one, 32, 0);
+    builder.add_member('points', points, 64, 0);
+    builder.add_member('wide', wide, 96, 0);
+    builder.add_member('bit', bool, 129, 1);
+    builder.add_member('rest', none, 160, 0);
+    builder.add_member('no_points', noPoints, 160, 0);
+    const type = builder.build().get_type_by_id(id);
+    const words = new Uint32Array([1, 2, 3, 0x100, Ebpf.hostIsLittleEndian ? 2 : 0x40000000]);
+    const decoded = Ebpf.decoder(type)(new DataView(words.buffer), 0);
+
+    assertEqual(decoded, {plain: 1, one: [2], points: [{x: 3}], wide: true, bit: true, rest: [], no_points: []});
+
+    // As a GVariant, a truth that is not 1 stays the number that it is.
+    const unpacked = Ebpf.unpack(type.to_variant(new GLib.Bytes(new Uint8Array(words.buffer))));
+    assertEqual(unpacked, {...decoded, wide: 0x100});
+});
+
 test('nothing is left open', () => {
     loadStream().close();
     const before = countFds();

@@ -226,6 +226,38 @@ def two_hundred_thousand_records_none_lost_none_doubled():
         equal(state['batches'] < total / 10, True)
 
 
+@test
+def arrays_of_one_or_no_element_are_lists_and_booleans_of_any_width_booleans():
+    encoding = Ebpf.BtfIntEncoding
+    builder = Ebpf.BtfBuilder.new()
+    u32 = builder.add_int('unsigned int', 4, encoding.UNSIGNED)
+    boolean = builder.add_int('bool', 1, encoding.BOOL)
+    wide = builder.add_int('wide_bool', 4, encoding.BOOL)
+    one = builder.add_array(u32, u32, 1)
+    none = builder.add_array(u32, u32, 0)
+    point = builder.add_struct('point', 4)
+    builder.add_member('x', u32, 0, 0)
+    points = builder.add_array(point, u32, 1)
+    no_points = builder.add_array(point, u32, 0)
+    record = builder.add_struct('record', 20)
+    builder.add_member('plain', u32, 0, 0)
+    builder.add_member('one', one, 32, 0)
+    builder.add_member('points', points, 64, 0)
+    builder.add_member('wide', wide, 96, 0)
+    builder.add_member('bit', boolean, 129, 1)
+    builder.add_member('rest', none, 160, 0)
+    builder.add_member('no_points', no_points, 160, 0)
+    record_type = builder.build().get_type_by_id(record)
+    value = struct.pack('=5I', 1, 2, 3, 0x100, 2 if sys.byteorder == 'little' else 0x40000000)
+
+    decoded = Ebpf.decoder(record_type)(value, 0)
+    equal(decoded, {'plain': 1, 'one': [2], 'points': [{'x': 3}], 'wide': True, 'bit': True,
+                    'rest': [], 'no_points': []})
+    equal(decoded['bit'] is True and decoded['wide'] is True, True)
+    # As a GVariant, a truth that is not 1 stays the number that it is.
+    equal(record_type.to_variant(GLib.Bytes.new(value)).unpack(), decoded | {'wide': 0x100})
+
+
 class QueueDriver(Ebpf.MapDriver):
     """Strings in a queue: values of a fixed size, without keys."""
 

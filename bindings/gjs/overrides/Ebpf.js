@@ -127,8 +127,10 @@ function fieldReader(format, size, little) {
         return (view, offset) => readString(view, offset, size);
     case Format.BYTES:
         return (view, offset) => new Uint8Array(view.buffer.slice(view.byteOffset + offset, view.byteOffset + offset + size));
-    case Format.BOOLEAN:
-        return (view, offset) => view.getUint8(offset) !== 0;
+    case Format.BOOLEAN: {
+        const number = fieldReader(Format.UNSIGNED, size, little);
+        return (view, offset) => Number(number(view, offset)) !== 0;
+    }
     case Format.FLOAT:
         return size === 4
             ? (view, offset) => view.getFloat32(offset, little)
@@ -161,7 +163,7 @@ function compile(type) {
     for (let i = 0; i < layout.get_n_fields(); i++) {
         const offset = layout.get_field_offset(i);
         const size = layout.get_field_size(i);
-        const count = layout.get_field_count(i);
+        const count = layout.get_field_is_array(i) ? layout.get_field_count(i) : -1;
         const format = layout.get_field_format(i);
         const bitSize = layout.get_field_bit_size(i);
         const bitOffset = layout.get_field_bit_offset(i);
@@ -169,10 +171,11 @@ function compile(type) {
 
         if (bitSize > 0) {
             const signed = format === Ebpf.LayoutFormat.SIGNED;
-            read = view_and_base(offset, (view, at) => readBits(view, at, size, bitOffset, bitSize, signed, little));
+            const one = (view, at) => readBits(view, at, size, bitOffset, bitSize, signed, little);
+            read = view_and_base(offset, format === Ebpf.LayoutFormat.BOOLEAN ? (view, at) => one(view, at) !== 0 : one);
         } else {
             const one = fieldReader(format, size, little);
-            read = count === 1 || format === Ebpf.LayoutFormat.STRING || format === Ebpf.LayoutFormat.BYTES
+            read = count < 0
                 ? view_and_base(offset, one)
                 : (view, base) => Array.from({length: count}, (_, n) => one(view, base + offset + n * size));
         }

@@ -77,8 +77,11 @@ _INTEGERS = {1: 'b', 2: 'h', 4: 'i', 8: 'q'}
 
 
 def _field_reader(fmt, size, count, order):
-    """A function (buffer, offset) -> value for one field, chosen once."""
+    """A function (buffer, offset) -> value for one field, chosen once. count: None for what is no array."""
     formats = Ebpf.LayoutFormat
+
+    if count == 0:
+        return lambda buffer, offset: []
 
     if fmt == formats.STRING:
         def read_string(buffer, offset):
@@ -98,20 +101,23 @@ def _field_reader(fmt, size, count, order):
     if code is None:
         byteorder = 'little' if order == '<' else 'big'
         signed = fmt == formats.SIGNED
+        convert = bool if fmt == formats.BOOLEAN else int
 
         def read_wide(buffer, offset):
-            values = [int.from_bytes(buffer[offset + i * size:offset + (i + 1) * size], byteorder, signed=signed)
-                      for i in range(count)]
-            return values[0] if count == 1 else values
+            values = [convert(int.from_bytes(buffer[offset + i * size:offset + (i + 1) * size], byteorder, signed=signed))
+                      for i in range(count or 1)]
+            return values[0] if count is None else values
         return read_wide
 
-    unpack_from = struct.Struct(f'{order}{count}{code}').unpack_from
-    if count == 1:
+    unpack_from = struct.Struct(f'{order}{count or 1}{code}').unpack_from
+    if count is None:
         return lambda buffer, offset: unpack_from(buffer, offset)[0]
     return lambda buffer, offset: list(unpack_from(buffer, offset))
 
 
-def _bits_reader(size, bit_offset, bit_size, signed, order):
+def _bits_reader(size, bit_offset, bit_size, fmt, order):
+    signed = fmt == Ebpf.LayoutFormat.SIGNED
+    convert = bool if fmt == Ebpf.LayoutFormat.BOOLEAN else int
     byteorder = 'little' if order == '<' else 'big'
     shift = bit_offset if order == '<' else 8 * size - bit_offset - bit_size
     mask = (1 << bit_size) - 1
@@ -119,7 +125,7 @@ def _bits_reader(size, bit_offset, bit_size, signed, order):
 
     def read(buffer, offset):
         value = (int.from_bytes(buffer[offset:offset + size], byteorder) >> shift) & mask
-        return value - (1 << bit_size) if signed and value & sign else value
+        return value - (1 << bit_size) if signed and value & sign else convert(value)
     return read
 
 
@@ -131,10 +137,10 @@ def _compile(btf_type):
         size, fmt = layout.get_field_size(i), layout.get_field_format(i)
         bit_size = layout.get_field_bit_size(i)
         if bit_size:
-            read = _bits_reader(size, layout.get_field_bit_offset(i), bit_size,
-                                fmt == Ebpf.LayoutFormat.SIGNED, order)
+            read = _bits_reader(size, layout.get_field_bit_offset(i), bit_size, fmt, order)
         else:
-            read = _field_reader(fmt, size, layout.get_field_count(i), order)
+            count = layout.get_field_count(i) if layout.get_field_is_array(i) else None
+            read = _field_reader(fmt, size, count, order)
         # "task.comm", "entries[2].key"
         path = [int(step) if step.isdigit() else step
                 for step in re.findall(r'[^.\[\]]+', layout.get_field_name(i) or '')]
