@@ -5,6 +5,7 @@
 
 #include "base/ebpf-error.h"
 #include "btf/ebpf-btf-dedup.h"
+#include "btf/ebpf-btf-distill.h"
 #include "btf/ebpf-btf-parse-private.h"
 #include "btf/ebpf-ext-info-private.h"
 #include "btf/ebpf-layout.h"
@@ -15,6 +16,7 @@
 /* Types looked at of one input, so that each is quick. */
 #define MAX_TYPES 64
 #define MAX_VALUE 4096
+#define MAX_SPLIT 2048
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
@@ -97,6 +99,45 @@ try_whole (EbpfBtf *btf)
   g_assert (ebpf_btf_get_n_types (again) == ebpf_btf_get_n_types (btf));
 }
 
+/* The same types again, split from themselves: most of what they refer to is the base's then. */
+static void
+try_split (EbpfBtf *btf, GBytes *bytes)
+{
+  g_autoptr (EbpfBtf) split = NULL;
+  g_autoptr (EbpfBtf) distilled = NULL;
+  g_autoptr (EbpfBtf) moved = NULL;
+  g_autoptr (EbpfBtf) turned = NULL;
+  g_autofree guint *order = NULL;
+  g_autoptr (GError) error = NULL;
+  guint first, n;
+
+  split = ebpf_btf_new_from_bytes (bytes, btf, &error);
+  if (split == NULL)
+    {
+      check_error (error);
+      return;
+    }
+
+  distilled = ebpf_btf_distill (split, &error);
+  if (distilled != NULL)
+    {
+      g_assert (ebpf_btf_get_n_types (ebpf_btf_get_base (distilled)) <= ebpf_btf_get_n_types (btf));
+      moved = ebpf_btf_relocate (distilled, btf, &error);
+    }
+  if (moved == NULL)
+    check_error (error);
+  g_clear_error (&error);
+
+  first = ebpf_btf_get_first_id (split);
+  n = ebpf_btf_get_n_types (split) - first;
+  order = g_new (guint, n + 1);
+  for (guint i = 0; i < n; i++)
+    order[i] = first + n - 1 - i;
+  turned = ebpf_btf_permute (split, order, n, &error);
+  if (turned == NULL)
+    check_error (error);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -129,6 +170,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
     }
 
   try_whole (btf);
+  if (ebpf_btf_get_n_types (btf) < MAX_SPLIT)
+    try_split (btf, bytes);
 
   for (i = 0; i < EBPF_N_FEATURES; i++)
     features[i] = (data[size - 1] >> (i % 8)) & 1;

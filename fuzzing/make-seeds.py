@@ -13,12 +13,13 @@ from pathlib import Path
 
 
 def sections(data):
-    """Name -> contents, of a 64-bit ELF file in the host's order; nothing of others."""
-    if data[:6] != b'\x7fELF\x02\x01':
+    """Name -> contents, of a 64-bit ELF file; nothing of others."""
+    order = {b'\x7fELF\x02\x01': '<', b'\x7fELF\x02\x02': '>'}.get(data[:6])
+    if order is None:
         return {}
-    offset, = struct.unpack_from('<Q', data, 0x28)
-    size, count, names = struct.unpack_from('<HHH', data, 0x3a)
-    headers = [struct.unpack_from('<IIQQQQ', data, offset + i * size) for i in range(count)]
+    offset, = struct.unpack_from(order + 'Q', data, 0x28)
+    size, count, names = struct.unpack_from(order + 'HHH', data, 0x3a)
+    headers = [struct.unpack_from(order + 'IIQQQQ', data, offset + i * size) for i in range(count)]
     found = {}
     for header in headers:
         start = headers[names][4] + header[0]
@@ -44,6 +45,22 @@ def core_relocations(ext, btf):
         at += 8 + 16 * count
 
 
+# Bytes after a type, once and for each of its parts, by kind; the last two are of kinds to come.
+LAYOUT = [(0, 0), (4, 0), (0, 0), (12, 0), (0, 12), (0, 12), (0, 8)] + 6 * [(0, 0)] + \
+    [(0, 8), (4, 0), (0, 12), (0, 0), (4, 0), (0, 0), (0, 12), (0, 0), (8, 4)]
+
+
+def with_layout(btf):
+    """The same with a header of Linux 7.1, the layout of kinds, and two types of kinds to come."""
+    _, _, _, length, types_at, types_size, strings_at, strings_size = struct.unpack_from('<HBBIIIII', btf)
+    types = btf[length + types_at:length + types_at + types_size]
+    strings = btf[length + strings_at:length + strings_at + strings_size]
+    types += struct.pack('<III', 1, 20 << 24, 1) + struct.pack('<IIIIIII', 1, 21 << 24 | 2, 1, 2, 3, 4, 5)
+    layout = b''.join(struct.pack('<BBH', once, each, 0) for once, each in LAYOUT)
+    return struct.pack('<HBBIIIIIII', 0xeb9f, 1, 0, 32, 0, len(types), len(types) + len(layout), len(strings),
+                       len(types), len(layout)) + types + layout + strings
+
+
 def write(folder, data):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
@@ -65,6 +82,9 @@ def main():
         if btf is None or len(btf) > 16384:
             continue
         write(output / 'btf', btf)
+        if data[5] != 1:
+            continue
+        write(output / 'btf', with_layout(btf))
         for name, relocations in core_relocations(found['.BTF.ext'], btf) if '.BTF.ext' in found else ():
             code = found[name]
             for i in range(0, len(relocations), 8):

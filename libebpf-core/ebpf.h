@@ -15,6 +15,7 @@
 #include "btf/ebpf-btf-type.h"
 #include "btf/ebpf-btf-builder.h"
 #include "btf/ebpf-btf-dedup.h"
+#include "btf/ebpf-btf-distill.h"
 #include "btf/ebpf-btf-loaded.h"
 #include "btf/ebpf-layout.h"
 #include "spec/ebpf-map-spec.h"

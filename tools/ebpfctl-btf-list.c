@@ -54,7 +54,8 @@ kind_word (EbpfBtfType *type)
 {
   g_autoptr (GEnumClass) kinds = g_type_class_ref (EBPF_TYPE_BTF_KIND);
   const GEnumValue *value = g_enum_get_value (kinds, (int) ebpf_btf_type_get_kind (type));
-  char *word = value != NULL ? g_ascii_strup (value->value_nick, -1) : g_strdup ("UNKNOWN");
+  char *word = value != NULL ? g_ascii_strup (value->value_nick, -1)
+                             : g_strdup_printf ("KIND_%u", ebpf_btf_type_get_kind (type));
 
   return g_strdelimit (word, "-", '_');
 }

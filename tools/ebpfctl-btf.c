@@ -14,6 +14,8 @@ static const struct
   { "btf dump", "dump", "Print type information as C, JSON or text", ebpfctl_btf_dump },
   { "btf minimize", "minimize", "Make the little of a kernel's types that some objects need",
     ebpfctl_btf_minimize },
+  { "btf distill", "distill", "Make a module's types independent of the kernel's build",
+    ebpfctl_btf_distill },
 };
 
 static int

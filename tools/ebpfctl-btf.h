@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 /* The commands of `ebpfctl btf`: each takes its name, "btf NAME", and its arguments. */
+int ebpfctl_btf_distill (int argc, char **argv);
 int ebpfctl_btf_dump (int argc, char **argv);
 int ebpfctl_btf_minimize (int argc, char **argv);
 

@@ -37,8 +37,9 @@ _ebpfctl ()
     run) words='--for --json --help example:exec' ;;
     btf)
       case $COMP_CWORD:${COMP_WORDS[2]} in
-        2:*) words='dump minimize --help' ;;
+        2:*) words='dump minimize distill --help' ;;
         *:dump) words='--format --type --base --plain --help /sys/kernel/btf/vmlinux' ;;
+        *:distill) words='--output --base --json --help /sys/kernel/btf/vmlinux' ;;
         *) words='--output --json --help' ;;
       esac ;;
     plugins) words='--json --help' ;;

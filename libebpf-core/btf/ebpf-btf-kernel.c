@@ -2,6 +2,7 @@
 
 #include "btf/ebpf-btf-parse-private.h"
 
+#include "btf/ebpf-btf-distill.h"
 #include "sys/ebpf-sys-private.h"
 
 #include <errno.h>
@@ -74,9 +75,9 @@ load_sysfs (const char *path, GError **error)
   return g_bytes_new_take (contents, length);
 }
 
-/* The .BTF section of an ELF file. NULL without @error where the file is not ELF. */
+/* A section of an ELF file. NULL without @error where the file is not ELF, or has none. */
 static GBytes *
-load_elf (const char *path, GBytes *bytes, GError **error)
+load_section (const char *path, GBytes *bytes, const char *wanted, GError **error)
 {
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
@@ -106,35 +107,62 @@ load_elf (const char *path, GBytes *bytes, GError **error)
       const char *name;
 
       if (gelf_getshdr (section, &header) == NULL ||
-          (name = elf_strptr (elf, names, header.sh_name)) == NULL || strcmp (name, ".BTF") != 0 ||
+          (name = elf_strptr (elf, names, header.sh_name)) == NULL || strcmp (name, wanted) != 0 ||
           header.sh_type == SHT_NOBITS)
         continue;
 
       if (header.sh_offset > size || header.sh_size > size - header.sh_offset)
         {
           ebpf_error_set (error, EBPF_ERROR_MALFORMED, 0,
-                          "%s: section .BTF at offset %" G_GUINT64_FORMAT
+                          "%s: section %s at offset %" G_GUINT64_FORMAT
                           " goes beyond the end of the file",
-                          path, (guint64) header.sh_offset);
+                          path, wanted, (guint64) header.sh_offset);
           elf_end (elf);
           return NULL;
         }
-      found = g_bytes_new_from_bytes (bytes, header.sh_offset, header.sh_size);
+      /* Cut out of the file rather than keeping all of what may be half a gigabyte. */
+      found = g_bytes_new (data + header.sh_offset, header.sh_size);
     }
 
   elf_end (elf);
-  if (found == NULL)
-    ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0,
-                    "%s: no section .BTF; was it compiled without -g?", path);
-
   return found;
 }
 
+static gboolean
+is_elf (GBytes *bytes)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (bytes, &size);
+
+  return size >= SELFMAG && memcmp (data, ELFMAG, SELFMAG) == 0;
+}
+
+/* A module that was distilled has a base of its own. It is put on @base, where there is one. */
 static EbpfBtf *
-new_from_path (const char *path, EbpfBtf *base, EbpfBtfTrust trust, GError **error)
+new_with_own_base (GBytes *bytes, GBytes *own, EbpfBtf *base, GError **error)
+{
+  g_autoptr (EbpfBtf) distilled = ebpf_btf_new_split_checked (own, NULL, error);
+  g_autoptr (EbpfBtf) btf = NULL;
+
+  if (distilled == NULL)
+    {
+      g_prefix_error (error, "section .BTF.base: ");
+      return NULL;
+    }
+
+  btf = ebpf_btf_new_split_checked (bytes, distilled, error);
+  if (btf == NULL || base == NULL)
+    return g_steal_pointer (&btf);
+
+  return ebpf_btf_relocate (btf, base, error);
+}
+
+static EbpfBtf *
+new_from_path (const char *path, EbpfBtf *base, GError **error)
 {
   g_autoptr (GBytes) file = NULL;
   g_autoptr (GBytes) section = NULL;
+  g_autoptr (GBytes) own_base = NULL;
   g_autoptr (GError) local_error = NULL;
   EbpfBtf *btf;
   char *contents;
@@ -151,26 +179,24 @@ new_from_path (const char *path, EbpfBtf *base, EbpfBtfTrust trust, GError **err
     }
 
   file = g_bytes_new_take (contents, length);
-  section = load_elf (path, file, &local_error);
+  section = load_section (path, file, ".BTF", &local_error);
+  if (section != NULL)
+    own_base = load_section (path, file, ".BTF.base", &local_error);
+  else if (local_error == NULL && is_elf (file))
+    ebpf_error_set (&local_error, EBPF_ERROR_NOT_FOUND, 0,
+                    "%s: no section .BTF; was it compiled without -g?", path);
   if (local_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
     }
 
-  /* A section is cut out of the file rather than keeping all of what may be half a gigabyte. */
   if (section != NULL)
-    {
-      gsize size;
-      gconstpointer data = g_bytes_get_data (section, &size);
-      GBytes *copy = g_bytes_new (data, size);
+    g_clear_pointer (&file, g_bytes_unref);
 
-      g_bytes_unref (section);
-      section = copy;
-      g_clear_pointer (&file, g_bytes_unref);
-    }
-
-  btf = ebpf_btf_new_internal (section != NULL ? section : file, base, trust, &local_error);
+  btf = own_base != NULL
+            ? new_with_own_base (section, own_base, base, &local_error)
+            : ebpf_btf_new_split_checked (section != NULL ? section : file, base, &local_error);
   if (btf == NULL)
     ebpf_error_propagate_prefixed (error, g_steal_pointer (&local_error), "%s: ", path);
 
@@ -185,6 +211,9 @@ new_from_path (const char *path, EbpfBtf *base, EbpfBtfTrust trust, GError **err
  *
  * Reads type information from a file, such as an object file or those in /sys/kernel/btf.
  *
+ * A module's ELF file that has a distilled base of its own, section `.BTF.base`, is put on @base as
+ * by [method@Btf.relocate]; without @base, the result is split from the distilled one.
+ *
  * Returns: (transfer full): the type information, or %NULL with @error set
  */
 EbpfBtf *
@@ -194,7 +223,7 @@ ebpf_btf_new_from_path (const char *path, EbpfBtf *base, GError **error)
   g_return_val_if_fail (base == NULL || EBPF_IS_BTF (base), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return new_from_path (path, base, EBPF_BTF_UNTRUSTED, error);
+  return new_from_path (path, base, error);
 }
 
 /* the kernel */
@@ -242,7 +271,7 @@ open_kernel (GError **error)
       EbpfBtf *btf;
 
       g_clear_error (&local_error);
-      btf = new_from_path (path, NULL, EBPF_BTF_UNTRUSTED, &local_error);
+      btf = new_from_path (path, NULL, &local_error);
       if (btf != NULL)
         return btf;
       if (!g_error_matches (local_error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND))

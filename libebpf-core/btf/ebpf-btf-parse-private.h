@@ -85,6 +85,9 @@ typedef enum
   EBPF_BTF_TRUSTED,
 } EbpfBtfTrust;
 
+/* From outside: of the byte order of @base. */
+EbpfBtf *ebpf_btf_new_split_checked (GBytes *bytes, EbpfBtf *base, GError **error);
+
 EbpfBtf *ebpf_btf_new_internal (GBytes *bytes, EbpfBtf *base, EbpfBtfTrust trust, GError **error);
 
 /* Fills in @self, which is new but for its base. */

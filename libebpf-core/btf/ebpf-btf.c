@@ -139,6 +139,21 @@ ebpf_btf_new_internal (GBytes *bytes, EbpfBtf *base, EbpfBtfTrust trust, GError 
   return g_steal_pointer (&self);
 }
 
+EbpfBtf *
+ebpf_btf_new_split_checked (GBytes *bytes, EbpfBtf *base, GError **error)
+{
+  g_autoptr (EbpfBtf) self = ebpf_btf_new_internal (bytes, base, EBPF_BTF_UNTRUSTED, error);
+
+  if (self != NULL && base != NULL && self->byte_order != base->byte_order)
+    {
+      ebpf_error_set (error, EBPF_ERROR_BYTE_ORDER, 0,
+                      "the type information is not of the byte order of its base");
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
 /**
  * ebpf_btf_new_from_bytes:
  * @bytes: type information as in the `.BTF` section of an object file, in either byte order
@@ -159,7 +174,7 @@ ebpf_btf_new_from_bytes (GBytes *bytes, EbpfBtf *base, GError **error)
   g_return_val_if_fail (base == NULL || EBPF_IS_BTF (base), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return ebpf_btf_new_internal (bytes, base, EBPF_BTF_UNTRUSTED, error);
+  return ebpf_btf_new_split_checked (bytes, base, error);
 }
 
 /**

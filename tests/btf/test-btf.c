@@ -341,6 +341,17 @@ test_split (void)
 
   /* Without its base, its ids are wrong. */
   assert_refused (bytes, NULL, "*");
+
+  /* Both are of one machine. */
+  {
+    g_autoptr (GBytes) foreign =
+        ebpf_btf_encode (btf, G_BYTE_ORDER == G_LITTLE_ENDIAN ? EBPF_BYTE_ORDER_BIG_ENDIAN
+                                                              : EBPF_BYTE_ORDER_LITTLE_ENDIAN);
+    g_autoptr (EbpfBtf) none = ebpf_btf_new_from_bytes (foreign, base, &error);
+
+    g_assert_null (none);
+    g_assert_error (error, EBPF_ERROR, EBPF_ERROR_BYTE_ORDER);
+  }
 }
 
 /* bad input */

@@ -608,6 +608,62 @@ def test_btf_minimize_failures():
         assert_one_line_error(ebpfctl('btf', 'minimize', '-o', folder + '/none/small.btf', core, core), 1, 'none')
 
 
+def test_btf_distill():
+    """A module that is split from an object's types, which have grown and moved since."""
+    def blob(types, strings):
+        head = struct.pack('=HBBIIIII', 0xeb9f, 1, 0, 24, 0, 4 * len(types), 4 * len(types), len(strings))
+        return head + struct.pack(f'={len(types)}I', *types) + strings
+
+    def integer(name):
+        return [name, 1 << 24, 4, 1 << 24 | 32]
+
+    def record(name, size, *members):
+        words = [name, 4 << 24 | len(members), size]
+        return words + [word for member in members for word in member]
+
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        strings = b'\0int\0part\0grown\0a\0'
+        (folder / 'old').write_bytes(blob(
+            integer(1) + record(5, 4, (16, 1, 0)) + record(10, 4, (16, 1, 0)), strings))
+        (folder / 'new').write_bytes(blob(
+            record(10, 8, (16, 2, 0), (16, 2, 32)) + integer(1) + record(5, 4, (16, 2, 0)), strings))
+        # 4: grown *; 5: struct own { struct part part; grown *grown; }
+        own = len(strings)
+        (folder / 'module').write_bytes(blob(
+            [0, 2 << 24, 3] + record(own, 16, (5, 2, 0), (10, 4, 64)), b'own\0'))
+
+        out = folder / 'out'
+        result = ebpfctl('btf', 'distill', '-b', folder / 'old', '-o', out, folder / 'module')
+        assert result.returncode == 0 and 'out: 2 types' in result.stdout and 'out.base: 2 types' in result.stdout, result
+        result = ebpfctl('btf', 'distill', '-b', folder / 'old', '-o', out, '-j', folder / 'module')
+        parts = json.loads(result.stdout)
+        assert (parts['btf']['types'], parts['base']['types']) == (2, 2), result
+        assert parts['base']['bytes'] == (folder / 'out.base').stat().st_size, result
+
+        result = ebpfctl('btf', 'dump', '-f', 'raw', folder / 'out.base')
+        assert "FWD 'grown'" in result.stdout and "STRUCT 'part' size=4 vlen=0" in result.stdout, result
+        result = ebpfctl('btf', 'dump', '-f', 'raw', '-b', folder / 'out.base', out)
+        assert "STRUCT 'own' size=16 vlen=2" in result.stdout, result
+
+        # As sections of a module, it is put on the other one.
+        objcopy = shutil.which('objcopy') or shutil.which('llvm-objcopy')
+        if objcopy:
+            (folder / 'empty.c').write_text('')
+            module = folder / 'module.ko'
+            subprocess.run([os.environ.get('CC', 'cc'), '-c', '-o', module, folder / 'empty.c'], check=True)
+            subprocess.run([objcopy, '--add-section', f'.BTF={out}', '--add-section', f'.BTF.base={out}.base', module],
+                           check=True)
+            result = ebpfctl('btf', 'dump', '--plain', '-t', 'own', '-b', folder / 'new', module)
+            assert result.returncode == 0 and 'struct grown *grown;' in result.stdout, result
+            result = ebpfctl('btf', 'dump', '-f', 'raw', '-b', folder / 'new', module)
+            assert "[5] STRUCT 'own' size=16 vlen=2" in result.stdout and "'part' type_id=3" in result.stdout, result
+
+        assert_one_line_error(ebpfctl('btf', 'distill', '-o', out, folder / 'none'), 1, 'none')
+        assert ebpfctl('btf', 'distill', folder / 'module').returncode == 2
+        assert ebpfctl('btf', 'distill', '-o', out).returncode == 2
+
+
 def unprivileged(folder, *args):
     env = environment(LD_LIBRARY_PATH=str(folder), EBPF_PLUGIN_PATH=str(folder),
                       LSAN_OPTIONS='detect_leaks=0')
