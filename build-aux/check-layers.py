@@ -7,7 +7,7 @@ import re
 import sys
 
 STEPS = [['base'], ['sys'], ['asm'], ['btf'], ['spec'], ['elf', 'plugin'], ['object', 'linker'],
-         ['link', 'stream']]
+         ['link', 'loader', 'stream']]
 RANK = {room: step for step, rooms in enumerate(STEPS) for room in rooms}
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 COMMENT = re.compile(r'/\*.*?\*/', re.DOTALL)

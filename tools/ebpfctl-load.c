@@ -68,23 +68,71 @@ resize_maps (EbpfCollectionSpec *spec, char **max_entries, GError **error)
   return TRUE;
 }
 
+static void
+count (EbpfCollection *collection, Outcome *outcome)
+{
+  g_autoptr (GPtrArray) maps = ebpf_collection_list_maps (collection);
+  g_autoptr (GPtrArray) programs = ebpf_collection_list_programs (collection);
+
+  outcome->n_maps = maps->len;
+  outcome->n_programs = programs->len;
+}
+
+/* What `ebpfctl loader` wrote. */
+static gboolean
+run_loader (EbpfLoader *loader, const Arguments *arguments, Outcome *outcome, GError **error)
+{
+  g_autoptr (EbpfCollection) collection = NULL;
+  gint64 begin;
+
+  if (arguments->programs != NULL || arguments->pin_path != NULL)
+    {
+      g_set_error (error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT,
+                   "%s: a loader program takes neither --program nor --pin-path",
+                   arguments->files[0]);
+      return FALSE;
+    }
+  if (!resize_maps (ebpf_loader_get_spec (loader), arguments->max_entries, error))
+    return FALSE;
+
+  begin = g_get_monotonic_time ();
+  collection = ebpf_loader_load (loader, NULL, NULL, error);
+  if (collection == NULL)
+    return FALSE;
+  outcome->load_us = g_get_monotonic_time () - begin;
+
+  count (collection, outcome);
+  ebpf_collection_close (collection);
+  return TRUE;
+}
+
 static gboolean
 load (const Arguments *arguments, Outcome *outcome, GError **error)
 {
   g_autoptr (EbpfLoadOptions) options = ebpf_load_options_new ();
   g_autoptr (EbpfCollectionSpec) spec = NULL;
   g_autoptr (EbpfCollection) collection = NULL;
-  g_autoptr (GPtrArray) maps = NULL;
-  g_autoptr (GPtrArray) programs = NULL;
+  g_autoptr (EbpfLoader) loader = NULL;
+  GError *local_error = NULL;
   gint64 begin, opened, loaded;
   char **name;
 
   begin = g_get_monotonic_time ();
-  spec = ebpf_collection_spec_new_from_path (arguments->files[0], error);
-  if (spec == NULL)
-    return FALSE;
+  spec = ebpf_collection_spec_new_from_path (arguments->files[0], &local_error);
+  if (g_error_matches (local_error, EBPF_ERROR, EBPF_ERROR_NOT_ELF))
+    loader = ebpf_loader_new_from_path (arguments->files[0], NULL);
   opened = g_get_monotonic_time ();
   outcome->open_us = opened - begin;
+  if (loader != NULL)
+    {
+      g_clear_error (&local_error);
+      return run_loader (loader, arguments, outcome, error);
+    }
+  if (spec == NULL)
+    {
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
 
   if (!resize_maps (spec, arguments->max_entries, error))
     return FALSE;
@@ -109,10 +157,7 @@ load (const Arguments *arguments, Outcome *outcome, GError **error)
   loaded = g_get_monotonic_time ();
   outcome->load_us = loaded - opened;
 
-  maps = ebpf_collection_list_maps (collection);
-  programs = ebpf_collection_list_programs (collection);
-  outcome->n_maps = maps->len;
-  outcome->n_programs = programs->len;
+  count (collection, outcome);
 
   if (!ebpf_collection_remove_pins (collection, error))
     return FALSE;
@@ -222,7 +267,8 @@ ebpfctl_load (int argc, char **argv)
 
   if (!ebpfctl_parse_options (
           argc, argv, entries, "FILE",
-          "Loads an object into the kernel, says what happened, and unloads it.\n"
+          "Loads an object, or runs what “ebpfctl loader” made of one, says what happened, and "
+          "unloads it.\n"
           "Pins that this command makes are taken away again.",
           "Examples:\n"
           "  sudo ebpfctl load monitor.bpf.o\n"

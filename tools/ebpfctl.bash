@@ -6,7 +6,7 @@ _ebpfctl ()
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=
 
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W 'inspect link load run btf plugins version help --help --version' -- "$current"))
+    COMPREPLY=($(compgen -W 'inspect link load loader run btf plugins version help --help --version' -- "$current"))
     return
   fi
 
@@ -19,14 +19,14 @@ _ebpfctl ()
       return ;;
     btf:-t|btf:--type)
       return ;;
-    btf:-o|btf:--output|link:-o|link:--output)
+    btf:-o|btf:--output|link:-o|link:--output|loader:-o|loader:--output)
       compopt -o filenames 2> /dev/null
       COMPREPLY=($(compgen -f -- "$current"))
       return ;;
     load:--program|load:--max-entries|run:--for)
       return ;;
     help:*)
-      COMPREPLY=($(compgen -W 'inspect link load run btf plugins version' -- "$current"))
+      COMPREPLY=($(compgen -W 'inspect link load loader run btf plugins version' -- "$current"))
       return ;;
   esac
 
@@ -34,6 +34,7 @@ _ebpfctl ()
     inspect) words='--json --help' ;;
     link) words='--output --json --help' ;;
     load) words='--json --log --program --max-entries --pin-path --help' ;;
+    loader) words='--output --hash --json --help' ;;
     run) words='--for --json --help example:exec' ;;
     btf)
       case $COMP_CWORD:${COMP_WORDS[2]} in

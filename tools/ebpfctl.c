@@ -23,6 +23,7 @@ static const struct
   { "inspect", "Show what is in an object file", ebpfctl_inspect },
   { "link", "Link several object files into one", ebpfctl_link },
   { "load", "Load an object into the kernel, say what happened, unload it", ebpfctl_load },
+  { "loader", "Make a program of an object that loads it", ebpfctl_loader },
   { "run", "Load and attach an object and print its events", ebpfctl_run },
   { "btf", "Work with type information", ebpfctl_btf },
   { "plugins", "List the plug-ins for map types", ebpfctl_plugins },

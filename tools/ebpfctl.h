@@ -19,6 +19,7 @@ int ebpfctl_btf (int argc, char **argv);
 int ebpfctl_inspect (int argc, char **argv);
 int ebpfctl_link (int argc, char **argv);
 int ebpfctl_load (int argc, char **argv);
+int ebpfctl_loader (int argc, char **argv);
 int ebpfctl_plugins (int argc, char **argv);
 int ebpfctl_run (int argc, char **argv);
 

@@ -557,6 +557,20 @@ typedef enum /*< flags >*/
 } EbpfBtfDumpFlags;
 
 /**
+ * EbpfLoaderFlags:
+ * @EBPF_LOADER_FLAGS_NONE: none
+ * @EBPF_LOADER_FLAGS_HASHED: the program checks that its data are those it was made with, so that a
+ *   signature of the program is one of all that it loads (Linux 6.18)
+ *
+ * How a loader program is made.
+ */
+typedef enum /*< flags >*/
+{
+  EBPF_LOADER_FLAGS_NONE = 0,
+  EBPF_LOADER_FLAGS_HASHED = 1 << 0,
+} EbpfLoaderFlags;
+
+/**
  * EbpfFormatFlags:
  * @EBPF_FORMAT_FLAGS_NONE: one line with all members
  * @EBPF_FORMAT_FLAGS_LINES: each member and element in a line of its own, indented by two spaces for

@@ -44,6 +44,9 @@ typedef struct _EbpfVariable EbpfVariable;
 /* link */
 typedef struct _EbpfLink EbpfLink;
 
+/* loader */
+typedef struct _EbpfLoader EbpfLoader;
+
 /* stream */
 typedef struct _EbpfMapEntry EbpfMapEntry;
 typedef struct _EbpfMapModel EbpfMapModel;

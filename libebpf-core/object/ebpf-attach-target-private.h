@@ -22,4 +22,10 @@ gboolean ebpf_attach_target_resolve (EbpfAttachTarget *self, EbpfProgramSpec *sp
 void ebpf_attach_target_clear (EbpfAttachTarget *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EbpfAttachTarget, ebpf_attach_target_clear)
 
+/* The same without looking at this kernel: how the hook is called in a kernel's BTF, and what kind
+ * of type it is there. @name: NULL where the program is not bound to anything. What only a process
+ * can look up (struct_ops, a function of one certain module) is %EBPF_ERROR_NOT_SUPPORTED. */
+gboolean
+ebpf_attach_target_describe (EbpfProgramSpec *spec, char **name, EbpfBtfKind *kind, GError **error);
+
 G_END_DECLS

@@ -234,6 +234,52 @@ ebpf_attach_target_resolve (EbpfAttachTarget *self, EbpfProgramSpec *spec, GErro
   return FALSE;
 }
 
+gboolean
+ebpf_attach_target_describe (EbpfProgramSpec *spec, char **name, EbpfBtfKind *kind, GError **error)
+{
+  EbpfProgramType program_type = ebpf_program_spec_get_program_type (spec);
+  const char *attach_to = ebpf_program_spec_get_attach_to (spec);
+  const Rule *rule = find_rule (spec);
+
+  *name = NULL;
+  *kind = EBPF_BTF_KIND_VOID;
+
+  if (program_type == EBPF_PROGRAM_TYPE_EXT || program_type == EBPF_PROGRAM_TYPE_STRUCT_OPS)
+    {
+      ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0, "%s",
+                      program_type == EBPF_PROGRAM_TYPE_EXT
+                          ? "it replaces a function of another program, which has to be open"
+                          : "it implements an operation of the kernel, whose place in its struct "
+                            "has to be looked up in that kernel's type information");
+      return FALSE;
+    }
+  if (rule == NULL)
+    return TRUE;
+
+  if (attach_to == NULL || *attach_to == '\0')
+    {
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                      "it does not say which %s it is for: set EbpfProgramSpec:attach-to",
+                      rule->what);
+      return FALSE;
+    }
+
+  if (g_str_has_prefix (attach_to, "vmlinux:"))
+    attach_to += strlen ("vmlinux:");
+  if (strchr (attach_to, ':') != NULL)
+    {
+      ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                      "its %s \"%s\" is of one certain module, and a name can be looked up in all "
+                      "of them only",
+                      rule->what, attach_to);
+      return FALSE;
+    }
+
+  *name = g_strconcat (rule->prefix, attach_to, NULL);
+  *kind = rule->kind;
+  return TRUE;
+}
+
 void
 ebpf_attach_target_clear (EbpfAttachTarget *self)
 {

@@ -32,6 +32,10 @@ struct _EbpfCollection
   gint aborted; /* atomic: closed while it is being loaded */
 };
 
+/* A collection of what was loaded otherwise. @maps, @programs: as the tables above. */
+EbpfCollection *
+ebpf_collection_new_loaded (EbpfCollectionSpec *spec, GHashTable *maps, GHashTable *programs);
+
 GHashTable *ebpf_collection_new_table (void);
 /* Frees what is still the collection's; the objects' own finalisers close them. */
 void ebpf_collection_clear_tables (EbpfCollection *self);

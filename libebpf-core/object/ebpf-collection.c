@@ -5,6 +5,8 @@
 #include "base/ebpf-enum-types.h"
 #include "base/ebpf-error-private.h"
 #include "object/ebpf-load-options-private.h"
+#include "object/ebpf-variable-private.h"
+#include "spec/ebpf-collection-spec-private.h"
 
 /**
  * EbpfCollection:
@@ -239,6 +241,32 @@ ebpf_collection_new (EbpfCollectionSpec *spec)
   g_return_val_if_fail (EBPF_IS_COLLECTION_SPEC (spec), NULL);
 
   return g_object_new (EBPF_TYPE_COLLECTION, "spec", spec, NULL);
+}
+
+EbpfCollection *
+ebpf_collection_new_loaded (EbpfCollectionSpec *spec, GHashTable *maps, GHashTable *programs)
+{
+  EbpfCollection *self = ebpf_collection_new (spec);
+  GPtrArray *variables = ebpf_collection_spec_peek_variables (self->spec);
+
+  g_hash_table_unref (self->maps);
+  self->maps = g_hash_table_ref (maps);
+  g_hash_table_unref (self->programs);
+  self->programs = g_hash_table_ref (programs);
+
+  for (guint i = 0; i < variables->len; i++)
+    {
+      EbpfVariableSpec *variable = g_ptr_array_index (variables, i);
+      EbpfMap *map = g_hash_table_lookup (maps, ebpf_variable_spec_get_section (variable));
+
+      if (map != NULL)
+        g_hash_table_insert (self->variables, g_strdup (ebpf_variable_spec_get_name (variable)),
+                             ebpf_variable_new (variable, map));
+    }
+
+  self->state = EBPF_COLLECTION_STATE_LOADED;
+  self->progress = 1;
+  return self;
 }
 
 void

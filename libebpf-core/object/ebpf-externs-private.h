@@ -3,6 +3,7 @@
 #pragma once
 
 #include "asm/ebpf-insn-private.h"
+#include "spec/ebpf-code-private.h"
 #include "spec/ebpf-collection-spec-private.h"
 
 G_BEGIN_DECLS
@@ -40,6 +41,17 @@ gboolean ebpf_externs_apply (EbpfExterns *self,
                              EbpfInsn *insns,
                              GArray *fd_array,
                              GError **error);
+
+/* What a symbol of the kernel is to the object. */
+typedef enum
+{
+  EBPF_EXTERN_ADDRESS,  /* extern void x __ksym: an address */
+  EBPF_EXTERN_VARIABLE, /* extern int x __ksym: type information */
+  EBPF_EXTERN_FUNCTION,
+} EbpfExternKind;
+
+/* @btf: the object's. @reloc: an EBPF_RELOC_KSYM or EBPF_RELOC_KFUNC. */
+EbpfExternKind ebpf_externs_classify (EbpfBtf *btf, const EbpfReloc *reloc);
 
 /* Number of the helper whose call replaces that of a weak kernel function which is not there. The
  * verifier reports it only where it can be reached. */

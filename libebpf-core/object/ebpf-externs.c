@@ -15,20 +15,12 @@
 /* The verifier's limit, of which the first one stands for vmlinux. */
 #define MAX_FD_ARRAY 32767
 
-/* What a symbol is to the object. */
-typedef enum
-{
-  SYMBOL_ADDRESS,  /* extern void x __ksym: an address */
-  SYMBOL_VARIABLE, /* extern int x __ksym: type information */
-  SYMBOL_FUNCTION,
-} SymbolKind;
-
 /* A symbol that was looked for; found or not, it is not looked for again. */
 typedef struct
 {
   EbpfBtf *btf; /* the object's */
   guint32 btf_id;
-  SymbolKind kind;
+  EbpfExternKind kind;
 
   GError *missing; /* why it cannot be used; NULL where it can */
   guint64 address;
@@ -256,21 +248,21 @@ ebpf_externs_kconfig_bytes (EbpfExterns *self, GError **error)
 
 /* --- addresses */
 
-static SymbolKind
-symbol_kind (EbpfBtf *btf, const EbpfReloc *reloc)
+EbpfExternKind
+ebpf_externs_classify (EbpfBtf *btf, const EbpfReloc *reloc)
 {
   const struct btf_type *type = btf != NULL ? ebpf_btf_peek (btf, reloc->btf_id) : NULL;
 
   if (reloc->kind == EBPF_RELOC_KFUNC)
-    return SYMBOL_FUNCTION;
+    return EBPF_EXTERN_FUNCTION;
   if (type == NULL)
-    return SYMBOL_ADDRESS;
+    return EBPF_EXTERN_ADDRESS;
   if (ebpf_btf_kind_of (type) == EBPF_BTF_KIND_FUNC)
-    return SYMBOL_FUNCTION;
+    return EBPF_EXTERN_FUNCTION;
   if (ebpf_btf_kind_of (type) == EBPF_BTF_KIND_VAR && ebpf_btf_strip (btf, type->type) != 0)
-    return SYMBOL_VARIABLE;
+    return EBPF_EXTERN_VARIABLE;
 
-  return SYMBOL_ADDRESS;
+  return EBPF_EXTERN_ADDRESS;
 }
 
 static void
@@ -283,7 +275,8 @@ gather_addresses (EbpfExterns *self, EbpfProgramSpec *program)
     {
       const EbpfReloc *reloc = &g_array_index (code->relocs, EbpfReloc, i);
 
-      if (reloc->kind == EBPF_RELOC_KSYM && symbol_kind (btf, reloc) == SYMBOL_ADDRESS &&
+      if (reloc->kind == EBPF_RELOC_KSYM &&
+          ebpf_externs_classify (btf, reloc) == EBPF_EXTERN_ADDRESS &&
           !g_hash_table_contains (self->addresses, reloc->symbol))
         g_hash_table_insert (self->addresses, g_strdup (reloc->symbol), g_new0 (EbpfKallsym, 1));
     }
@@ -401,9 +394,9 @@ find_typed (EbpfExterns *self, const char *name, Symbol *symbol)
 {
   g_autofree char *kernel_name = essential_name (name);
   FindOwn find = {
-    .kind = symbol->kind == SYMBOL_FUNCTION ? EBPF_BTF_KIND_FUNC : EBPF_BTF_KIND_VAR,
+    .kind = symbol->kind == EBPF_EXTERN_FUNCTION ? EBPF_BTF_KIND_FUNC : EBPF_BTF_KIND_VAR,
   };
-  const char *what = symbol->kind == SYMBOL_FUNCTION ? "function" : "variable";
+  const char *what = symbol->kind == EBPF_EXTERN_FUNCTION ? "function" : "variable";
   const struct btf_type *local_type, *kernel_type;
   EbpfBtf *kernel = peek_kernel (self);
   const char *where = "vmlinux";
@@ -472,7 +465,7 @@ find_typed (EbpfExterns *self, const char *name, Symbol *symbol)
 
 /* The same name may be declared in more than one way. */
 static char *
-symbol_key (const EbpfReloc *reloc, SymbolKind kind)
+symbol_key (const EbpfReloc *reloc, EbpfExternKind kind)
 {
   return g_strdup_printf ("%d:%u:%s", kind, reloc->btf_id, reloc->symbol);
 }
@@ -481,7 +474,7 @@ static const Symbol *
 get_symbol (EbpfExterns *self, EbpfProgramSpec *program, const EbpfReloc *reloc)
 {
   EbpfBtf *btf = ebpf_program_spec_get_btf (program);
-  SymbolKind kind = symbol_kind (btf, reloc);
+  EbpfExternKind kind = ebpf_externs_classify (btf, reloc);
   g_autofree char *key = symbol_key (reloc, kind);
   Symbol *symbol = g_hash_table_lookup (self->symbols, key);
 
@@ -494,7 +487,7 @@ get_symbol (EbpfExterns *self, EbpfProgramSpec *program, const EbpfReloc *reloc)
   if (btf != NULL)
     symbol->btf = g_object_ref (btf);
 
-  if (kind == SYMBOL_ADDRESS)
+  if (kind == EBPF_EXTERN_ADDRESS)
     find_address (self, program, reloc->symbol, symbol);
   else
     find_typed (self, reloc->symbol, symbol);
@@ -511,7 +504,7 @@ is_absent (const Symbol *symbol)
   return g_error_matches (symbol->missing, EBPF_ERROR, EBPF_ERROR_NOT_FOUND) ||
          g_error_matches (symbol->missing, EBPF_ERROR, EBPF_ERROR_NOT_SUPPORTED) ||
          g_error_matches (symbol->missing, EBPF_ERROR, EBPF_ERROR_PERMISSION) ||
-         (symbol->kind == SYMBOL_FUNCTION &&
+         (symbol->kind == EBPF_EXTERN_FUNCTION &&
           g_error_matches (symbol->missing, EBPF_ERROR, EBPF_ERROR_INCOMPATIBLE));
 }
 
@@ -599,7 +592,7 @@ patch_load (const Symbol *symbol, const EbpfReloc *reloc, EbpfInsn *insn, GError
       return TRUE;
     }
 
-  if (symbol->kind == SYMBOL_ADDRESS)
+  if (symbol->kind == EBPF_EXTERN_ADDRESS)
     {
       address = symbol->address + (guint64) reloc->addend;
       insn[0].imm = (gint32) (guint32) address;

@@ -55,6 +55,10 @@ GBytes *ebpf_program_prepare (EbpfProgramSpec *spec,
                               gboolean with_maps,
                               GError **error);
 
+/* Whether the kernel would take the records of functions, and those of lines, as they are. */
+gboolean ebpf_program_can_send_func_infos (const EbpfCode *code);
+gboolean ebpf_program_can_send_line_infos (const EbpfCode *code);
+
 /* How a load that the kernel refused is told. @errsv: its first answer. @log: of the second, or
  * NULL. @hint: what else is known, or NULL. */
 void ebpf_program_explain_rejection (EbpfProgramSpec *spec,

@@ -351,10 +351,10 @@ downgrade_probe_read (Load *self)
 }
 
 /* The kernel wants a record for each function, at its very start. */
-static gboolean
-can_send_func_infos (Load *self)
+gboolean
+ebpf_program_can_send_func_infos (const EbpfCode *code)
 {
-  const GArray *infos = self->code->func_infos;
+  const GArray *infos = code->func_infos;
   guint32 previous = 0;
 
   if (infos->len == 0 || g_array_index (infos, EbpfFuncInfo, 0).insn != 0)
@@ -364,7 +364,7 @@ can_send_func_infos (Load *self)
     {
       const EbpfFuncInfo *info = &g_array_index (infos, EbpfFuncInfo, i);
 
-      if (info->insn >= self->n_insns || (i > 0 && info->insn <= previous))
+      if (info->insn >= code->insns->len || (i > 0 && info->insn <= previous))
         return FALSE;
       previous = info->insn;
     }
@@ -373,11 +373,11 @@ can_send_func_infos (Load *self)
 }
 
 /* It wants them in order, none inside of an instruction, and one at the start of each function. */
-static gboolean
-can_send_line_infos (Load *self)
+gboolean
+ebpf_program_can_send_line_infos (const EbpfCode *code)
 {
-  const GArray *lines = self->code->line_infos;
-  const GArray *funcs = self->code->func_infos;
+  const GArray *lines = code->line_infos;
+  const GArray *funcs = code->func_infos;
   guint next_func = 0;
   guint32 previous = 0;
 
@@ -388,8 +388,8 @@ can_send_line_infos (Load *self)
     {
       const EbpfLineInfo *line = &g_array_index (lines, EbpfLineInfo, i);
 
-      if (line->insn >= self->n_insns || (i > 0 && line->insn <= previous) ||
-          self->insns[line->insn].code == 0)
+      if (line->insn >= code->insns->len || (i > 0 && line->insn <= previous) ||
+          g_array_index (code->insns, EbpfInsn, line->insn).code == 0)
         return FALSE;
       previous = line->insn;
 
@@ -549,7 +549,7 @@ load_into_kernel (Load *self, const EbpfAttachTarget *target, char **log_out, GE
   if (self->fd_array->len > 1)
     attr.fd_array = EBPF_PTR_TO_U64 (self->fd_array->data);
 
-  if (can_send_func_infos (self) && ebpf_sys_has_feature (EBPF_FEATURE_BTF_FUNC))
+  if (ebpf_program_can_send_func_infos (self->code) && ebpf_sys_has_feature (EBPF_FEATURE_BTF_FUNC))
     btf_fd = ebpf_load_context_peek_btf_fd (self->context);
   if (btf_fd >= 0)
     {
@@ -557,7 +557,7 @@ load_into_kernel (Load *self, const EbpfAttachTarget *target, char **log_out, GE
       attr.func_info_rec_size = sizeof (EbpfFuncInfo);
       attr.func_info = EBPF_PTR_TO_U64 (self->code->func_infos->data);
       attr.func_info_cnt = self->code->func_infos->len;
-      if (can_send_line_infos (self))
+      if (ebpf_program_can_send_line_infos (self->code))
         {
           attr.line_info_rec_size = sizeof (EbpfLineInfo);
           attr.line_info = EBPF_PTR_TO_U64 (self->code->line_infos->data);

@@ -75,6 +75,8 @@ typedef struct
   guint64 map_extra __attribute__ ((aligned (8)));
   gint32 value_type_btf_obj_fd;
   gint32 map_token_fd;
+  guint64 excl_prog_hash; /* SHA-256 of the one program that may use it; Linux 6.18 */
+  guint32 excl_prog_hash_size;
 } EbpfSysMapCreate;
 
 /* Lookup, update, delete, next key, freeze. */
@@ -128,6 +130,9 @@ typedef struct
   guint32 log_true_size; /* written by the kernel, Linux 6.4 */
   gint32 prog_token_fd;
   guint32 fd_array_cnt;
+  guint64 signature; /* PKCS #7 of the instructions; Linux 6.18 */
+  guint32 signature_size;
+  gint32 keyring_id;
 } EbpfSysProgLoad;
 
 typedef struct

@@ -85,6 +85,10 @@ def objects():
     return found + [Path(EXEC_OBJECT)]
 
 
+def kernel_version():
+    return tuple(int(number) for number in os.uname().release.split('-')[0].split('.')[:2])
+
+
 def has_bpffs():
     return os.path.ismount(BPFFS)
 
@@ -104,6 +108,7 @@ def test_usage_errors():
                  ['load', '--max-entries', 'map=0', 'x'], ['load', '--max-entries', 'map=4294967296', 'x'],
                  ['load', '--max-entries', '=5', 'x'], ['load', '--program'], ['run'], ['run', '--for', 'ever', 'x'],
                  ['run', '--for', '-1', 'x'], ['run', '--for', 'nan', 'x'], ['run', 'a', 'b'], ['plugins', 'x'],
+                 ['loader'], ['loader', '-o', 'x'], ['loader', 'x'], ['loader', '-o', 'x', 'y', 'z'],
                  ['link'], ['link', '-o', 'x'], ['link', 'x'], ['link', '--no-such-option', 'x'],
                  ['btf'], ['btf', 'no-such-command'], ['btf', 'minimize'], ['btf', 'minimize', '-o', 'x'],
                  ['btf', 'minimize', '-o', 'x', 'y'], ['version', '--no-such-option'], ['help', 'no-such-command']):
@@ -566,6 +571,38 @@ def test_link_failures():
         assert str(b) in result.stderr and str(twice) in result.stderr, result
         assert output.read_bytes() == b'before'
         assert_one_line_error(ebpfctl('link', '-o', folder + '/none/x', b), 1, 'none')
+
+
+def test_loader():
+    with tempfile.TemporaryDirectory() as folder:
+        output = folder + '/shapes.bpfl'
+        shapes = OBJECTS / 'shapes.bpf.o'
+        result = ebpfctl('loader', '-o', output, shapes)
+        assert result.returncode == 0, result.stderr
+        assert 'instructions' in result.stdout and output in result.stdout, result.stdout
+        result = ebpfctl('loader', '--json', '--hash', '--output', folder + '/hashed', shapes)
+        document = json.loads(result.stdout)
+        assert document['output'] == folder + '/hashed', document
+        assert document['bytes'] == os.path.getsize(folder + '/hashed'), document
+        assert document['instructions'] > 100 and document['data'] > 1000, document
+
+        assert_one_line_error(ebpfctl('loader', '-o', output, folder + '/none'), 1, 'none')
+        assert_one_line_error(ebpfctl('loader', '-o', folder + '/none/x', shapes), 1, 'none')
+        result = ebpfctl('loader', '-o', output + '2', OBJECTS / 'undefined.bpf.o')
+        assert_one_line_error(result, 1, 'which nothing defines')
+        assert not os.path.exists(output + '2')
+        for options in ['--program', 'x'], ['--pin-path', folder]:
+            assert_one_line_error(ebpfctl('load', *options, output), 1, 'loader program')
+
+        require_bpf()
+        if kernel_version() < (5, 17):
+            raise Skip('loader programs need Linux 5.17')
+        of_object, of_loader = (json.loads(ebpfctl('load', '--json', path).stdout) for path in (shapes, output))
+        assert of_loader['ok'] and of_object['ok'], (of_object, of_loader)
+        for key in 'maps', 'programs':
+            assert of_loader[key] == of_object[key], (of_object, of_loader)
+        result = ebpfctl('load', '--max-entries', 'no_such_map=5', output)
+        assert_one_line_error(result, 1, 'no_such_map')
 
 
 def test_btf_minimize():
