@@ -58,11 +58,17 @@ set_error (EbpfMap *self,
            gboolean writing,
            gconstpointer key)
 {
-  g_autofree char *what = ebpf_map_describe (self);
+  g_autofree char *what = NULL;
   g_autofree char *shown = NULL;
   g_autofree char *where = NULL;
   EbpfError code = ebpf_sys_error_code (errsv);
   const char *hint = NULL;
+
+  /* Another thread closed it meanwhile: what the kernel said is about nothing. */
+  if (ebpf_map_check_open (self, error) < 0)
+    return;
+
+  what = ebpf_map_describe (self);
 
   if (key != NULL && self->key_size > 0)
     {

@@ -15,7 +15,8 @@ struct _EbpfMap
 {
   GObject parent_instance;
 
-  gint fd; /* atomic; -1 once closed */
+  gint fd;        /* atomic; -1 once closed */
+  int retired_fd; /* what was fd and is none of a map any more, or -1 */
   char *name;
   guint32 map_type;
   guint32 key_size;

@@ -30,7 +30,8 @@
  * What is special about a map's type is up to its driver, see [class@MapDriver].
  *
  * Operations on entries may be called from any thread; those that change the object itself (close,
- * pin, set a type) from one at a time.
+ * pin, set a type) from one at a time. A map may be closed while other threads, with references of
+ * their own, are in the middle of operations on it: those fail, with %EBPF_ERROR_CLOSED.
  */
 
 typedef enum
@@ -64,6 +65,7 @@ ebpf_map_finalize (GObject *object)
 
   ebpf_map_unmap_memory (self);
   ebpf_sys_clear_fd (&self->fd);
+  ebpf_sys_clear_fd (&self->retired_fd);
   g_free (self->name);
   g_free (self->pin_path);
   g_clear_pointer (&self->key_type, ebpf_btf_type_unref);
@@ -291,6 +293,7 @@ static void
 ebpf_map_init (EbpfMap *self)
 {
   self->fd = -1;
+  self->retired_fd = -1;
   self->name = g_strdup ("");
   g_mutex_init (&self->lock);
 }
@@ -412,7 +415,12 @@ ebpf_map_close (EbpfMap *self)
   if (fd < 0)
     return;
 
-  ebpf_sys_clear_fd (&fd);
+  /* Whoever else has a reference may be about to use the number, which must not become that of
+   * another file, or another map, before they are done. Who has the only reference is not. */
+  if (g_atomic_int_get (&G_OBJECT (self)->ref_count) > 1 && ebpf_sys_retire_fd (fd))
+    self->retired_fd = fd;
+  else
+    ebpf_sys_clear_fd (&fd);
   emit_closed (self);
 }
 

@@ -152,7 +152,8 @@ ebpf_reader_end_drain (EbpfReader *self, guint64 n_lost)
   g_mutex_lock (&priv->lock);
   priv->lost += n_lost;
   priv->drainer = NULL;
-  g_cond_signal (&priv->drained);
+  /* All: where it was closed meanwhile, the first does not drain and has nothing to pass on. */
+  g_cond_broadcast (&priv->drained);
   ebpf_reader_leave_locked (self);
 }
 

@@ -153,11 +153,9 @@ on_waiter_ready (gpointer user_data)
 }
 
 static gboolean
-is_waiter_pending (gpointer user_data)
+is_waiter_pending (gpointer reader)
 {
-  EbpfReaderWaiter *waiter = user_data;
-
-  return ebpf_reader_is_pending (g_task_get_source_object (waiter->task));
+  return ebpf_reader_is_pending (reader);
 }
 
 static gboolean
@@ -215,7 +213,7 @@ ebpf_reader_read_async (EbpfReader *self,
   waiter = g_new0 (EbpfReaderWaiter, 1);
   g_atomic_ref_count_init (&waiter->ref_count);
   waiter->task = g_object_ref (task);
-  waiter->source = ebpf_reader_source_new (fd, "EbpfReader.read", is_waiter_pending, waiter);
+  waiter->source = ebpf_reader_source_new (fd, "EbpfReader.read", self, is_waiter_pending);
   g_atomic_ref_count_inc (&waiter->ref_count);
   g_source_set_callback (waiter->source, on_waiter_ready, waiter,
                          (GDestroyNotify) ebpf_reader_waiter_unref);

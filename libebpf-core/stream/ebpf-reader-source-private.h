@@ -3,17 +3,17 @@
 #pragma once
 
 #include <glib-unix.h>
+#include <glib-object.h>
 
 G_BEGIN_DECLS
 
+typedef gboolean (*EbpfReaderSourceFunc) (gpointer reader);
+
 /* A GSource over a descriptor that can be told not to look at it for a while. Its callback is a
- * GSourceFunc. */
-/* @is_pending: asked, with the callback's data, whether to dispatch without waiting; may be NULL.
- */
-GSource *ebpf_reader_source_new (int fd,
-                                 const char *name,
-                                 gboolean (*is_pending) (gpointer user_data),
-                                 gpointer user_data);
+ * GSourceFunc. @is_pending: asked whether to dispatch without waiting, for as long as there is the
+ * reader, which the source does not keep. */
+GSource *
+ebpf_reader_source_new (int fd, const char *name, gpointer reader, EbpfReaderSourceFunc is_pending);
 
 /* Whether there was something when the source was dispatched. */
 gboolean ebpf_reader_source_is_ready (GSource *source);

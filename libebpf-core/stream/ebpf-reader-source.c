@@ -6,8 +6,10 @@ typedef struct
 {
   GSource source;
   gpointer tag;
-  gboolean (*is_pending) (gpointer user_data);
-  gpointer user_data;
+  EbpfReaderSourceFunc is_pending;
+  /* As long as the source, which another thread may destroy while it is prepared here: the data of
+   * its callback is gone then. */
+  GWeakRef reader;
   gboolean pending;
   int watching; /* atomic */
 } ReaderSource;
@@ -16,10 +18,10 @@ static gboolean
 reader_source_prepare (GSource *source, int *timeout_ms)
 {
   ReaderSource *self = (ReaderSource *) source;
+  g_autoptr (GObject) reader = g_weak_ref_get (&self->reader);
 
   *timeout_ms = -1;
-  self->pending = self->is_pending != NULL && g_atomic_int_get (&self->watching) &&
-                  self->is_pending (self->user_data);
+  self->pending = reader != NULL && g_atomic_int_get (&self->watching) && self->is_pending (reader);
 
   return self->pending;
 }
@@ -38,24 +40,28 @@ reader_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_dat
   return callback != NULL ? callback (user_data) : G_SOURCE_REMOVE;
 }
 
+static void
+reader_source_finalize (GSource *source)
+{
+  g_weak_ref_clear (&((ReaderSource *) source)->reader);
+}
+
 static GSourceFuncs reader_source_funcs = {
   .prepare = reader_source_prepare,
   .check = reader_source_check,
   .dispatch = reader_source_dispatch,
+  .finalize = reader_source_finalize,
 };
 
 GSource *
-ebpf_reader_source_new (int fd,
-                        const char *name,
-                        gboolean (*is_pending) (gpointer user_data),
-                        gpointer user_data)
+ebpf_reader_source_new (int fd, const char *name, gpointer reader, EbpfReaderSourceFunc is_pending)
 {
   GSource *source = g_source_new (&reader_source_funcs, sizeof (ReaderSource));
   ReaderSource *self = (ReaderSource *) source;
 
   self->tag = g_source_add_unix_fd (source, fd, G_IO_IN);
   self->is_pending = is_pending;
-  self->user_data = user_data;
+  g_weak_ref_init (&self->reader, reader);
   self->watching = TRUE;
   g_source_set_name (source, name);
 

@@ -209,11 +209,9 @@ on_source_ready (gpointer user_data)
 }
 
 static gboolean
-is_source_pending (gpointer user_data)
+is_source_pending (gpointer reader)
 {
-  g_autoptr (EbpfReader) self = g_weak_ref_get (user_data);
-
-  return self != NULL && ebpf_reader_is_pending (self);
+  return ebpf_reader_is_pending (reader);
 }
 
 static void
@@ -549,7 +547,7 @@ ebpf_reader_start (EbpfReader *self, GError **error)
   g_weak_ref_init (weak_ref, self);
   priv->running = TRUE;
   priv->retry_delay_us = 0;
-  priv->source = ebpf_reader_source_new (fd, "EbpfReader", is_source_pending, weak_ref);
+  priv->source = ebpf_reader_source_new (fd, "EbpfReader", self, is_source_pending);
   g_source_set_callback (priv->source, on_source_ready, weak_ref, weak_ref_free);
   /* What was kept before does not wait for new records. */
   if (!g_queue_is_empty (&priv->kept))

@@ -92,6 +92,11 @@ char *ebpf_sys_explain_privileges (void);
 /* Closes *fd where it is not negative, and sets it to -1; errno stays. */
 void ebpf_sys_clear_fd (int *fd);
 
+/* Closes the file behind @fd, and leaves the number taken by one that nothing can be done with, until
+ * it is closed: a thread that read the number before reaches no other file with it. FALSE where
+ * that could not be done; then nothing was. */
+gboolean ebpf_sys_retire_fd (int fd);
+
 /* Moves an fd below 3 up; negative ones and errno pass. Takes @fd; -1 with errno. */
 int ebpf_sys_raise_fd (int fd);
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -215,6 +216,19 @@ ebpf_sys_clear_fd (int *fd)
   *fd = -1;
 
   errno = errsv;
+}
+
+gboolean
+ebpf_sys_retire_fd (int fd)
+{
+  int errsv = errno;
+  int nothing = eventfd (0, EFD_CLOEXEC);
+  gboolean retired = nothing >= 0 && dup3 (nothing, fd, O_CLOEXEC) == fd;
+
+  ebpf_sys_clear_fd (&nothing);
+  errno = errsv;
+
+  return retired;
 }
 
 int

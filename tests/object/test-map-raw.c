@@ -7,7 +7,7 @@
 
 #include "ebpf-test.h"
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define CAN_COUNT 1
 
 extern void *__libc_malloc (size_t size);
