@@ -348,6 +348,45 @@ ebpf_collection_load_target (EbpfCollection *self,
   return load_now (self, options, target, cancellable, error);
 }
 
+static EbpfCollectionLoad *
+start_preparation (EbpfCollection *self,
+                   EbpfLoadOptions *options,
+                   GCancellable *cancellable,
+                   GError **error)
+{
+  const char *source = ebpf_collection_spec_get_source (self->spec);
+
+  if (self->state != EBPF_COLLECTION_STATE_PREPARED)
+    return start_load (self, options, NULL, TRUE, cancellable, error);
+
+  ebpf_error_set (error, EBPF_ERROR_EXISTS, 0, "%s was prepared already",
+                  source != NULL ? source : "the collection");
+  return NULL;
+}
+
+/* Keeps what was prepared, or undoes it. In the thread of the collection. @load: taken where it is
+ * kept. @failure: taken. */
+static gboolean
+end_preparation (EbpfCollection *self, EbpfCollectionLoad **load, GError *failure, GError **error)
+{
+  GHashTableIter iter;
+  gpointer name, map;
+
+  if (failure != NULL || self->state == EBPF_COLLECTION_STATE_CLOSED)
+    return end_load (self, *load, failure, error);
+
+  /* Tables of their own: what is taken out of the collection is not to be taken from the load. */
+  g_hash_table_iter_init (&iter, (*load)->maps);
+  while (g_hash_table_iter_next (&iter, &name, &map))
+    g_hash_table_insert (self->maps, g_strdup (name), g_object_ref (map));
+  self->prepared_code = g_hash_table_ref ((*load)->prepared_code);
+  self->new_pins = g_array_ref ((*load)->new_pins);
+  self->prepared = g_steal_pointer (load);
+  ebpf_collection_set_state (self, EBPF_COLLECTION_STATE_PREPARED);
+
+  return TRUE;
+}
+
 /**
  * ebpf_collection_prepare:
  * @self: a collection
@@ -375,48 +414,27 @@ ebpf_collection_prepare (EbpfCollection *self,
   g_autoptr (EbpfCollection) alive = NULL;
   g_autoptr (EbpfCollectionLoad) load = NULL;
   GError *failure = NULL;
-  GHashTableIter iter;
-  gpointer name, map;
 
   g_return_val_if_fail (EBPF_IS_COLLECTION (self), FALSE);
   g_return_val_if_fail (options == NULL || EBPF_IS_LOAD_OPTIONS (options), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
   alive = g_object_ref (self);
-  if (self->state == EBPF_COLLECTION_STATE_PREPARED)
-    {
-      ebpf_error_set (error, EBPF_ERROR_EXISTS, 0, "%s was prepared already",
-                      ebpf_collection_spec_get_source (self->spec) != NULL
-                          ? ebpf_collection_spec_get_source (self->spec)
-                          : "the collection");
-      return FALSE;
-    }
-
-  load = start_load (self, options, NULL, TRUE, cancellable, error);
+  load = start_preparation (self, options, cancellable, error);
   if (load == NULL)
     return FALSE;
 
   load->step = g_thread_self () == self->thread ? emit_step : queue_step;
   ebpf_collection_load_prepare (load, &failure);
-  if (failure != NULL || self->state == EBPF_COLLECTION_STATE_CLOSED)
-    return end_load (self, load, failure, error);
 
-  /* Tables of their own: what is taken out of the collection is not to be taken from the load. */
-  g_hash_table_iter_init (&iter, load->maps);
-  while (g_hash_table_iter_next (&iter, &name, &map))
-    g_hash_table_insert (self->maps, g_strdup (name), g_object_ref (map));
-  self->prepared_code = g_hash_table_ref (load->prepared_code);
-  self->new_pins = g_array_ref (load->new_pins);
-  self->prepared = g_steal_pointer (&load);
-  ebpf_collection_set_state (self, EBPF_COLLECTION_STATE_PREPARED);
-
-  return TRUE;
+  return end_preparation (self, &load, failure, error);
 }
 
 typedef struct
 {
   GTask *task; /* the caller's */
   EbpfCollectionLoad *load;
+  gboolean prepare; /* and no more */
   GError *failure;
 } Job;
 
@@ -426,7 +444,7 @@ job_free (gpointer data)
   Job *job = data;
 
   g_object_unref (job->task);
-  ebpf_collection_load_free (job->load);
+  g_clear_pointer (&job->load, ebpf_collection_load_free);
   g_clear_error (&job->failure);
   g_free (job);
 }
@@ -436,9 +454,11 @@ on_load_done (gpointer user_data)
 {
   Job *job = user_data;
   EbpfCollection *self = g_task_get_source_object (job->task);
+  GError *failure = g_steal_pointer (&job->failure);
   GError *error = NULL;
 
-  if (end_load (self, job->load, g_steal_pointer (&job->failure), &error))
+  if (job->prepare ? end_preparation (self, &job->load, failure, &error)
+                   : end_load (self, job->load, failure, &error))
     g_task_return_boolean (job->task, TRUE);
   else
     g_task_return_error (job->task, error);
@@ -452,28 +472,25 @@ run_job (GTask *worker, gpointer source_object, gpointer task_data, GCancellable
   Job *job = task_data;
   EbpfCollection *self = g_task_get_source_object (job->task);
 
-  ebpf_collection_load_run (job->load, &job->failure);
+  if (job->prepare)
+    ebpf_collection_load_prepare (job->load, &job->failure);
+  else
+    ebpf_collection_load_run (job->load, &job->failure);
 
   /* The worker's task is over before this is run, and does not own the job. */
   queue_call (self, on_load_done, job, job_free);
 }
 
+/* @load: taken; NULL with @error set where there is nothing to be run. */
 static void
-load_later (EbpfCollection *self,
-            EbpfLoadOptions *options,
-            GObject *target,
-            GTask *task,
-            GCancellable *cancellable)
+run_later (GTask *task, EbpfCollectionLoad *load, gboolean prepare, GError *error)
 {
   g_autoptr (GTask) worker = NULL;
-  EbpfCollectionLoad *load;
-  GError *error = NULL;
   Job *job;
 
   /* Whether it was cancelled is for the load to say: a success that nobody hears of would leak. */
   g_task_set_check_cancellable (task, FALSE);
 
-  load = start_load (self, options, target, TRUE, cancellable, &error);
   if (load == NULL)
     {
       g_task_return_error (task, error);
@@ -484,11 +501,25 @@ load_later (EbpfCollection *self,
   job->task = g_object_ref (task);
   job->load = load;
   job->load->step = queue_step;
+  job->prepare = prepare;
 
   worker = g_task_new (NULL, NULL, NULL, NULL);
   g_task_set_source_tag (worker, run_job);
   g_task_set_task_data (worker, job, NULL);
   g_task_run_in_thread (worker, run_job);
+}
+
+static void
+load_later (EbpfCollection *self,
+            EbpfLoadOptions *options,
+            GObject *target,
+            GTask *task,
+            GCancellable *cancellable)
+{
+  GError *error = NULL;
+  EbpfCollectionLoad *load = start_load (self, options, target, TRUE, cancellable, &error);
+
+  run_later (task, load, FALSE, error);
 }
 
 /**
@@ -586,6 +617,57 @@ ebpf_collection_load_target_finish (EbpfCollection *self, GAsyncResult *result, 
  */
 gboolean
 ebpf_collection_load_finish (EbpfCollection *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (EBPF_IS_COLLECTION (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * ebpf_collection_prepare_async:
+ * @self: a collection
+ * @options: (nullable): how to load it; a copy of them is used
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async) (closure user_data): called when it is done
+ * @user_data: data for @callback
+ *
+ * Does the first part of a load on a thread of its own; see [method@Collection.prepare]. Signals and
+ * notifications are dispatched as with [method@Collection.load_async], which can do the rest.
+ */
+void
+ebpf_collection_prepare_async (EbpfCollection *self,
+                               EbpfLoadOptions *options,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  EbpfCollectionLoad *load;
+  GError *error = NULL;
+
+  g_return_if_fail (EBPF_IS_COLLECTION (self));
+  g_return_if_fail (options == NULL || EBPF_IS_LOAD_OPTIONS (options));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, ebpf_collection_prepare_async);
+  load = start_preparation (self, options, cancellable, &error);
+  run_later (task, load, TRUE, error);
+}
+
+/**
+ * ebpf_collection_prepare_finish:
+ * @self: a collection
+ * @result: the result that the callback was given
+ * @error: return location for an error
+ *
+ * Ends [method@Collection.prepare_async].
+ *
+ * Returns: whether it was prepared; where not, nothing was left behind
+ */
+gboolean
+ebpf_collection_prepare_finish (EbpfCollection *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (EBPF_IS_COLLECTION (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);

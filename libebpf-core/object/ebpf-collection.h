@@ -60,6 +60,17 @@ gboolean ebpf_collection_prepare (EbpfCollection *self,
                                   GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+void ebpf_collection_prepare_async (EbpfCollection *self,
+                                    EbpfLoadOptions *options,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean
+ebpf_collection_prepare_finish (EbpfCollection *self, GAsyncResult *result, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 GBytes *ebpf_collection_dup_prepared_code (EbpfCollection *self, const char *name);
 
 EBPF_AVAILABLE_IN_ALL

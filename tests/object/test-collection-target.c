@@ -557,6 +557,111 @@ test_prepare_failure (void)
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_CLOSED);
 }
 
+static void
+on_prepared (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Result *answer = user_data;
+
+  answer->loaded =
+      ebpf_collection_prepare_finish (EBPF_COLLECTION (object), result, &answer->error);
+  answer->done = TRUE;
+}
+
+static GThread *main_thread;
+
+static void
+count_signal (EbpfCollection *collection, GObject *object, gpointer user_data)
+{
+  guint *n = user_data;
+
+  g_assert_true (g_thread_self () == main_thread);
+  ++*n;
+}
+
+static void
+test_prepare_async (void)
+{
+  g_autoptr (EbpfCollection) collection = new_collection (OBJECT);
+  g_autoptr (EbpfCollection) no_map = new_collection (OBJECT);
+  g_autoptr (EbpfCollection) abandoned = new_collection (OBJECT);
+  g_autoptr (EbpfCollection) given_up = new_collection (OBJECT);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GPtrArray) maps = NULL;
+  g_autoptr (GBytes) code = NULL;
+  g_autoptr (GError) error = NULL;
+  Result result = { 0 };
+  guint n_maps = 0, n_programs = 0, n_fds;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  main_thread = g_thread_self ();
+  leave_out_broken (collection);
+  g_signal_connect (collection, "map-created", G_CALLBACK (count_signal), &n_maps);
+  g_signal_connect (collection, "program-loaded", G_CALLBACK (count_signal), &n_programs);
+  ebpf_collection_prepare_async (collection, NULL, NULL, on_prepared, &result);
+  g_assert_cmpint (ebpf_collection_get_state (collection), ==, EBPF_COLLECTION_STATE_LOADING);
+  g_assert_false (ebpf_collection_load (collection, NULL, NULL, &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_BUSY);
+  g_clear_error (&error);
+  ebpf_test_wait_for (&result.done);
+  g_assert_no_error (result.error);
+  g_assert_true (result.loaded);
+  g_assert_cmpint (ebpf_collection_get_state (collection), ==, EBPF_COLLECTION_STATE_PREPARED);
+  maps = ebpf_collection_list_maps (collection);
+  g_assert_cmpuint (n_maps, ==, maps->len);
+  g_assert_cmpuint (n_maps, >, 3);
+  g_assert_cmpuint (n_programs, ==, 0);
+  code = ebpf_collection_dup_prepared_code (collection, "part_good");
+  g_assert_nonnull (code);
+
+  /* Not twice; and the rest of it, afterwards. */
+  memset (&result, 0, sizeof result);
+  ebpf_collection_prepare_async (collection, NULL, NULL, on_prepared, &result);
+  ebpf_test_wait_for (&result.done);
+  g_assert_false (result.loaded);
+  g_assert_error (result.error, EBPF_ERROR, EBPF_ERROR_EXISTS);
+  g_clear_error (&result.error);
+  g_assert_true (ebpf_collection_load (collection, NULL, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_programs, >, 1);
+  g_assert_cmpuint (run (ebpf_collection_get_program (collection, "part_good")), ==, 7);
+  g_assert_cmpuint (first_value (ebpf_collection_get_map (collection, "part_counts")), ==, 1);
+  ebpf_collection_close (collection);
+
+  /* What cannot be, what is closed meanwhile, and what is given up leave nothing. */
+  n_fds = ebpf_test_count_fds ();
+  memset (&result, 0, sizeof result);
+  ebpf_collection_prepare_async (no_map, NULL, NULL, on_prepared, &result);
+  ebpf_test_wait_for (&result.done);
+  g_assert_false (result.loaded);
+  ebpf_test_assert_error_matches (result.error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT,
+                                  "*part_broken_map*");
+  g_clear_error (&result.error);
+  g_assert_cmpint (ebpf_collection_get_state (no_map), ==, EBPF_COLLECTION_STATE_FAILED);
+  assert_empty (no_map);
+
+  leave_out_broken (abandoned);
+  memset (&result, 0, sizeof result);
+  ebpf_collection_prepare_async (abandoned, NULL, NULL, on_prepared, &result);
+  ebpf_collection_close (abandoned);
+  ebpf_test_wait_for (&result.done);
+  g_assert_false (result.loaded);
+  g_assert_error (result.error, EBPF_ERROR, EBPF_ERROR_CLOSED);
+  g_clear_error (&result.error);
+  assert_empty (abandoned);
+
+  leave_out_broken (given_up);
+  g_cancellable_cancel (cancellable);
+  memset (&result, 0, sizeof result);
+  ebpf_collection_prepare_async (given_up, NULL, cancellable, on_prepared, &result);
+  ebpf_test_wait_for (&result.done);
+  g_assert_false (result.loaded);
+  g_assert_error (result.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&result.error);
+  g_assert_cmpuint (ebpf_test_count_fds (), ==, n_fds);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -571,6 +676,7 @@ main (int argc, char *argv[])
   ebpf_test_add ("/collection/target/async", test_async);
   ebpf_test_add ("/collection/prepare", test_prepare);
   ebpf_test_add ("/collection/prepare/failure", test_prepare_failure);
+  ebpf_test_add ("/collection/prepare/async", test_prepare_async);
 
   return g_test_run ();
 }
