@@ -19,6 +19,7 @@
 #include "btf/ebpf-btf-loaded.h"
 #include "btf/ebpf-layout.h"
 #include "spec/ebpf-map-spec.h"
+#include "spec/ebpf-map-type.h"
 #include "spec/ebpf-program-spec.h"
 #include "spec/ebpf-variable-spec.h"
 #include "spec/ebpf-section-name.h"

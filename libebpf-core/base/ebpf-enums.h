@@ -420,6 +420,20 @@ typedef enum /*< enum >*/
 } EbpfPinning;
 
 /**
+ * EbpfOpenFlags:
+ * @EBPF_OPEN_FLAGS_NONE: as usual
+ * @EBPF_OPEN_FLAGS_RELAXED_MAPS: what is not known of a map's definition is passed over; otherwise it
+ *   is an error
+ *
+ * How an object file is read.
+ */
+typedef enum /*< flags >*/
+{
+  EBPF_OPEN_FLAGS_NONE = 0,
+  EBPF_OPEN_FLAGS_RELAXED_MAPS = 1 << 0,
+} EbpfOpenFlags;
+
+/**
  * EbpfByteOrder:
  * @EBPF_BYTE_ORDER_LITTLE_ENDIAN: least significant byte first
  * @EBPF_BYTE_ORDER_BIG_ENDIAN: most significant byte first

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "btf/ebpf-btf-parse-private.h"
+#include "btf/ebpf-btf-writer-private.h"
 
 #include "base/ebpf-error-private.h"
 
@@ -178,4 +179,88 @@ ebpf_btf_fixup (EbpfBtf *self, GHashTable *sections, GHashTable *hidden_function
     fixed->byte_order = self->byte_order;
 
   return fixed;
+}
+
+/* The one that ends last. */
+static struct btf_var_secinfo *
+find_last (struct btf_type *section)
+{
+  struct btf_var_secinfo *vars = (gpointer) (section + 1);
+  struct btf_var_secinfo *last = NULL;
+
+  for (guint i = 0; i < ebpf_btf_vlen_of (section); i++)
+    if (last == NULL || vars[i].offset > last->offset)
+      last = &vars[i];
+
+  return last;
+}
+
+EbpfBtf *
+ebpf_btf_resize_section (EbpfBtf *self,
+                         guint32 id,
+                         guint32 size,
+                         guint32 *variable_id,
+                         GError **error)
+{
+  const struct btf_type *original = ebpf_btf_peek (self, id);
+  g_autoptr (GByteArray) types = g_byte_array_new ();
+  g_autoptr (GBytes) blob = NULL;
+  struct btf_var_secinfo *last;
+  struct btf_type *section;
+  const struct btf_type *var, *type = NULL;
+  struct
+  {
+    struct btf_type type;
+    struct btf_array array;
+  } resized = { 0 };
+  gsize length = 0;
+  gint64 element = 0;
+  EbpfBtf *result;
+
+  if (self->n_types > 0)
+    {
+      guint32 offset = self->offsets[self->n_types - 1];
+      const struct btf_type *end = (gconstpointer) (self->types + offset);
+
+      length = offset + sizeof *end +
+               (gsize) ebpf_btf_tail_size (ebpf_btf_kind_of (end), ebpf_btf_vlen_of (end));
+    }
+  g_byte_array_append (types, self->types, (guint) length);
+
+  section = (gpointer) (types->data + ((const guint8 *) original - self->types));
+  last = find_last (section);
+  var = last != NULL ? ebpf_btf_peek (self, last->type) : NULL;
+  if (var != NULL && ebpf_btf_kind_of (var) == EBPF_BTF_KIND_VAR)
+    type = ebpf_btf_peek (self, ebpf_btf_strip (self, var->type));
+  if (type != NULL && ebpf_btf_kind_of (type) == EBPF_BTF_KIND_ARRAY)
+    {
+      resized.array = *(const struct btf_array *) ebpf_btf_tail_of (type);
+      element = ebpf_btf_size_of (self, resized.array.type);
+    }
+
+  if (element <= 0 || size < last->offset || (size - last->offset) % element != 0 ||
+      size == last->offset)
+    {
+      ebpf_error_set (error, EBPF_ERROR_WRONG_SIZE, 0,
+                      "the last variable of section %s is no array of elements that fill %u bytes",
+                      ebpf_btf_name_of (self, original), size);
+      return NULL;
+    }
+
+  resized.type = *type;
+  resized.array.nelems = (guint32) ((size - last->offset) / element);
+  *variable_id = last->type;
+  last->size = size - last->offset;
+  section->size = size;
+  ((struct btf_type *) (gpointer) (types->data + ((const guint8 *) var - self->types)))->type =
+      ebpf_btf_end_id (self);
+  g_byte_array_append (types, (const guint8 *) &resized, sizeof resized);
+
+  blob = ebpf_btf_encode_blob (types->data, types->len, self->strings, self->strings_length,
+                               EBPF_BYTE_ORDER_HOST);
+  result = ebpf_btf_new_internal (blob, self->base, EBPF_BTF_UNTRUSTED, error);
+  if (result != NULL)
+    result->byte_order = self->byte_order;
+
+  return result;
 }

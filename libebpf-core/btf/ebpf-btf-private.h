@@ -123,6 +123,16 @@ EbpfBtf *ebpf_btf_fixup_data_sections (EbpfBtf *self, GHashTable *sections, GErr
 EbpfBtf *
 ebpf_btf_fixup (EbpfBtf *self, GHashTable *sections, GHashTable *hidden_functions, GError **error);
 
+/* The same types, but for the section @id, which has @size bytes, and for its last variable, which
+ * has to be an array: it fills the section up. A new type is behind all others; ids and offsets of
+ * strings stay the same. @variable_id: that variable. NULL where the last one is no array of elements
+ * that fit. */
+EbpfBtf *ebpf_btf_resize_section (EbpfBtf *self,
+                                  guint32 id,
+                                  guint32 size,
+                                  guint32 *variable_id,
+                                  GError **error);
+
 /* Loads it into the kernel, with what this kernel does not know replaced first (see
  * ebpf-btf-sanitize.c). Returns an fd, or -1 with @error, which then has the kernel's log. Type ids
  * stay the same. */

@@ -77,6 +77,42 @@ ebpf_elf_get_tags (EbpfElf *self, guint32 type_id)
   return tags != NULL ? g_strdupv ((char **) tags->pdata) : NULL;
 }
 
+GHashTable *
+ebpf_elf_index_variables (EbpfElf *self, const EbpfElfSection *section, GError **error)
+{
+  g_autoptr (GHashTable) variables = g_hash_table_new (g_str_hash, g_str_equal);
+  const struct btf_var_secinfo *members;
+  const struct btf_type *datasec;
+
+  if (self->btf == NULL)
+    return g_steal_pointer (&variables);
+
+  datasec = ebpf_btf_peek (self->btf,
+                           GPOINTER_TO_UINT (g_hash_table_lookup (self->datasecs, section->name)));
+  if (datasec == NULL)
+    return g_steal_pointer (&variables);
+
+  members = ebpf_btf_tail_of (datasec);
+  for (guint i = 0; i < ebpf_btf_vlen_of (datasec); i++)
+    {
+      const struct btf_type *var = ebpf_btf_peek (self->btf, members[i].type);
+
+      if (var == NULL || ebpf_btf_kind_of (var) != BTF_KIND_VAR)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_BTF, section, -1,
+                              "type %u of the type information is no variable", members[i].type);
+          return NULL;
+        }
+
+      /* A static variable may have a global one's name, in an object linked of several. */
+      if (((const struct btf_var *) ebpf_btf_tail_of (var))->linkage != BTF_VAR_STATIC)
+        g_hash_table_insert (variables, (gpointer) ebpf_btf_name_of (self->btf, var),
+                             (gpointer) &members[i]);
+    }
+
+  return g_steal_pointer (&variables);
+}
+
 static gboolean
 add_extern (EbpfElf *self, const char *section, const char *name, EbpfElfExtern one, GError **error)
 {

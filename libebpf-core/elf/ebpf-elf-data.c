@@ -108,43 +108,6 @@ new_data_map (EbpfElf *self, const char *name, guint32 size, GBytes *contents, g
   return map;
 }
 
-/* Variable name -> its struct btf_var_secinfo. */
-static GHashTable *
-index_variables (EbpfElf *self, const EbpfElfSection *section, GError **error)
-{
-  g_autoptr (GHashTable) variables = g_hash_table_new (g_str_hash, g_str_equal);
-  const struct btf_var_secinfo *members;
-  const struct btf_type *datasec;
-
-  if (self->btf == NULL)
-    return g_steal_pointer (&variables);
-
-  datasec = ebpf_btf_peek (self->btf,
-                           GPOINTER_TO_UINT (g_hash_table_lookup (self->datasecs, section->name)));
-  if (datasec == NULL)
-    return g_steal_pointer (&variables);
-
-  members = ebpf_btf_tail_of (datasec);
-  for (guint i = 0; i < ebpf_btf_vlen_of (datasec); i++)
-    {
-      const struct btf_type *var = ebpf_btf_peek (self->btf, members[i].type);
-
-      if (var == NULL || ebpf_btf_kind_of (var) != BTF_KIND_VAR)
-        {
-          ebpf_elf_set_error (self, error, EBPF_ERROR_BTF, section, -1,
-                              "type %u of the type information is no variable", members[i].type);
-          return NULL;
-        }
-
-      /* A static variable may have a global one's name, in an object linked of several. */
-      if (((const struct btf_var *) ebpf_btf_tail_of (var))->linkage != BTF_VAR_STATIC)
-        g_hash_table_insert (variables, (gpointer) ebpf_btf_name_of (self->btf, var),
-                             (gpointer) &members[i]);
-    }
-
-  return g_steal_pointer (&variables);
-}
-
 /* @map: where they are while the program runs. */
 static gboolean
 load_variables (EbpfElf *self,
@@ -153,7 +116,7 @@ load_variables (EbpfElf *self,
                 GBytes *contents,
                 GError **error)
 {
-  g_autoptr (GHashTable) types = index_variables (self, section, error);
+  g_autoptr (GHashTable) types = ebpf_elf_index_variables (self, section, error);
 
   if (types == NULL)
     return FALSE;
@@ -165,6 +128,7 @@ load_variables (EbpfElf *self,
       g_autoptr (EbpfBtfType) type = NULL;
       g_autoptr (EbpfVariableSpec) variable = NULL;
       g_autoptr (GBytes) value = NULL;
+      g_auto (GStrv) tags = NULL;
 
       if (symbol->type == STT_SECTION || symbol->name[0] == '\0' || symbol->name[0] == '.' ||
           symbol->size == 0 || (symbol->binding != STB_GLOBAL && symbol->binding != STB_WEAK) ||
@@ -184,10 +148,12 @@ load_variables (EbpfElf *self,
             }
 
           type = ebpf_btf_get_type_by_id (self->btf, ebpf_btf_peek (self->btf, info->type)->type);
+          tags = ebpf_elf_get_tags (self, info->type);
         }
 
       value = g_bytes_new_from_bytes (contents, symbol->value, symbol->size);
       variable = ebpf_variable_spec_new (symbol->name, map, (guint) symbol->value, value, type);
+      ebpf_variable_spec_set_tags (variable, (const char *const *) tags);
       if (!ebpf_elf_add_variable (self, variable, section, (gint64) symbol->value, error))
         return FALSE;
     }
@@ -214,6 +180,16 @@ load_section (EbpfElf *self, const EbpfElfSection *section, guint64 *zeros, GErr
 {
   g_autoptr (GBytes) contents = NULL;
   g_autoptr (EbpfMapSpec) map = NULL;
+
+  if (section->type != SHT_PROGBITS && section->type != SHT_NOBITS)
+    {
+      ebpf_elf_set_error (
+          self, error, EBPF_ERROR_NOT_SUPPORTED, section, -1,
+          "it is called like a section of variables, but is of type %u, which holds "
+          "none",
+          section->type);
+      return FALSE;
+    }
 
   if (section->size > G_MAXUINT32)
     {

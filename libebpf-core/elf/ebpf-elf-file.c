@@ -288,17 +288,20 @@ classify (const EbpfElfSection *section)
   if (section->type == SHT_PROGBITS && (section->flags & SHF_EXECINSTR) != 0)
     return section->size > 0 ? EBPF_ELF_SECTION_CODE : EBPF_ELF_SECTION_OTHER;
 
-  if (section->type != SHT_PROGBITS && section->type != SHT_NOBITS)
+  if (section->type == SHT_NULL)
     return EBPF_ELF_SECTION_OTHER;
 
   if (g_str_has_prefix (name, ".data") || g_str_has_prefix (name, ".rodata") ||
       g_str_equal (name, ".bss") || g_str_has_prefix (name, ".bss."))
     return EBPF_ELF_SECTION_DATA;
 
+  if (section->type != SHT_PROGBITS && section->type != SHT_NOBITS)
+    return EBPF_ELF_SECTION_OTHER;
+
   if (g_str_equal (name, ".maps"))
     return EBPF_ELF_SECTION_MAPS;
 
-  if (g_str_equal (name, "maps") || g_str_has_prefix (name, "maps/"))
+  if (g_str_has_prefix (name, "maps"))
     return EBPF_ELF_SECTION_LEGACY_MAPS;
 
   if (g_str_equal (name, ".addr_space.1"))

@@ -18,6 +18,7 @@ load_map (EbpfElf *self,
           EbpfElfSymbol *symbol,
           const guint8 *data,
           guint64 end,
+          const struct btf_var_secinfo *info,
           GError **error)
 {
   guint64 size = symbol->size != 0 ? symbol->size : end - symbol->value;
@@ -49,6 +50,13 @@ load_map (EbpfElf *self,
                            numbers[3]);
   ebpf_map_spec_set_map_flags (map, numbers[4]);
 
+  if (info != NULL)
+    {
+      g_auto (GStrv) tags = ebpf_elf_get_tags (self, info->type);
+
+      ebpf_map_spec_set_tags (map, (const char *const *) tags);
+    }
+
   if (size > sizeof numbers)
     {
       g_autoptr (GBytes) extra =
@@ -70,9 +78,14 @@ load_section (EbpfElf *self, EbpfElfSection *section, GError **error)
 {
   const guint8 *data = ebpf_elf_get_data (self, section, error);
   EbpfElfSymbol *pending = NULL;
+  g_autoptr (GHashTable) types = NULL;
   guint n_maps = 0;
 
   if (data == NULL)
+    return FALSE;
+
+  types = ebpf_elf_index_variables (self, section, error);
+  if (types == NULL)
     return FALSE;
 
   for (guint32 i = 0; i < section->n_symbols; i++)
@@ -83,14 +96,16 @@ load_section (EbpfElf *self, EbpfElfSection *section, GError **error)
         continue;
 
       /* Where a symbol has no size, the definition reaches up to the next. */
-      if (pending != NULL && !load_map (self, section, pending, data, symbol->value, error))
+      if (pending != NULL && !load_map (self, section, pending, data, symbol->value,
+                                        g_hash_table_lookup (types, pending->name), error))
         return FALSE;
 
       pending = symbol;
       n_maps++;
     }
 
-  if (pending != NULL && !load_map (self, section, pending, data, section->size, error))
+  if (pending != NULL && !load_map (self, section, pending, data, section->size,
+                                    g_hash_table_lookup (types, pending->name), error))
     return FALSE;
 
   if (n_maps == 0)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "spec/ebpf-map-type.h"
+
 /* Maps defined by types: each variable of .maps is a struct whose members are the definition.
  * Numbers are the length of an array pointed to (__uint), or the first value of an enumeration
  * (__ulong); types are pointed to. Source: tools/lib/bpf/bpf_helpers.h of the kernel. */
@@ -25,7 +27,7 @@ typedef struct
 } Context;
 
 /* More than are known, so that no member can be there twice too often. */
-#define MAX_FIELDS 16
+#define MAX_FIELDS 64
 
 /* What a definition said about keys or values. */
 typedef struct
@@ -260,6 +262,13 @@ read_member (const Context *context,
       return read_number (context, field, type, number_fields[i].max,
                           G_STRUCT_MEMBER_P (numbers, number_fields[i].offset), error);
 
+  if ((context->elf->flags & EBPF_OPEN_FLAGS_RELAXED_MAPS) != 0)
+    {
+      g_debug ("%s: map %s: \"%s\" is not known of a map", context->elf->source, context->name,
+               field);
+      return TRUE;
+    }
+
   return definition_error (context, error, "\"%s\" is not known of a map", field);
 }
 
@@ -302,7 +311,9 @@ parse_definition (const Context *context, guint32 struct_id, Values *values, GEr
           return NULL;
         }
 
-      /* The fd of a map or a program. */
+      /* The fd of a map or a program; 0 stands for what it has to be. */
+      if (value.has_size && value.size == 0)
+        value.has_size = FALSE;
       if (!set_size (context, &value, sizeof (guint32), FALSE, error) ||
           !read_values (context, values, members[i].type, error))
         return NULL;
@@ -318,6 +329,18 @@ parse_definition (const Context *context, guint32 struct_id, Values *values, GEr
       else
         definition_error (context, error, "pinning is %u, and only 0 and 1 are known",
                           (guint) numbers.pinning);
+      return NULL;
+    }
+
+  if (values != NULL && values->given &&
+      !(values->are_programs ? ebpf_map_type_holds_programs ((EbpfMapType) numbers.type)
+                             : ebpf_map_type_holds_maps ((EbpfMapType) numbers.type)) &&
+      numbers.type <= EBPF_MAP_TYPE_INSN_ARRAY)
+    {
+      definition_error (context, error, "its values are %s, which maps of type %s do not hold",
+                        values->are_programs ? "programs" : "maps",
+                        ebpf_map_type_to_string ((EbpfMapType) numbers.type));
+      g_clear_object (&values->inner_map);
       return NULL;
     }
 

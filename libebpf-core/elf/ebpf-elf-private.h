@@ -15,6 +15,7 @@
 #include "spec/ebpf-map-spec-private.h"
 #include "spec/ebpf-program-spec-private.h"
 #include "spec/ebpf-section-name.h"
+#include "spec/ebpf-variable-spec-private.h"
 
 G_BEGIN_DECLS
 
@@ -115,6 +116,7 @@ typedef struct
   const guint8 *image;
   gsize image_size;
   Elf *elf;
+  EbpfOpenFlags flags;
   gboolean swapped; /* of the other byte order than the host's */
   gboolean
       values_added; /* instructions hold the values of the symbols that they are relocated to */
@@ -215,6 +217,10 @@ gboolean ebpf_elf_load_btf (EbpfElf *self, GError **error);
 
 /* strv, or NULL */
 char **ebpf_elf_get_tags (EbpfElf *self, guint32 type_id);
+
+/* Name -> struct btf_var_secinfo, of the variables of @section that are not static; empty where the
+ * type information has none of it. */
+GHashTable *ebpf_elf_index_variables (EbpfElf *self, const EbpfElfSection *section, GError **error);
 
 /* ebpf-elf-maps.c, ebpf-elf-legacy-maps.c, ebpf-elf-data.c: each adds to the spec. */
 gboolean ebpf_elf_load_maps (EbpfElf *self, GError **error);

@@ -34,12 +34,14 @@ DEFINE_ADD (variable, EbpfVariableSpec, ebpf_variable_spec_get_name)
 #undef DEFINE_ADD
 
 static EbpfCollectionSpec *
-parse (GBytes *bytes, const char *source, GError **error)
+parse (GBytes *bytes, const char *source, EbpfOpenFlags flags, GError **error)
 {
   g_autoptr (EbpfElf) self = ebpf_elf_open (bytes, source, error);
 
   if (self == NULL)
     return NULL;
+
+  self->flags = flags;
 
   self->spec = ebpf_collection_spec_new ();
   self->map_symbols = g_hash_table_new (NULL, NULL);
@@ -47,6 +49,7 @@ parse (GBytes *bytes, const char *source, GError **error)
   ebpf_collection_spec_set_byte_order (self->spec, self->image[EI_DATA] == ELFDATA2MSB
                                                        ? EBPF_BYTE_ORDER_BIG_ENDIAN
                                                        : EBPF_BYTE_ORDER_LITTLE_ENDIAN);
+  ebpf_collection_spec_set_kernel_version (self->spec, self->version);
   if (self->license != NULL)
     ebpf_collection_spec_set_license (self->spec, self->license);
 
@@ -171,6 +174,22 @@ ebpf_elf_read_file (const char *path, GError **error)
 EbpfCollectionSpec *
 ebpf_collection_spec_new_from_path (const char *path, GError **error)
 {
+  return ebpf_collection_spec_new_from_path_full (path, EBPF_OPEN_FLAGS_NONE, error);
+}
+
+/**
+ * ebpf_collection_spec_new_from_path_full: (constructor)
+ * @path: (type filename): path of an object file
+ * @flags: how it is read
+ * @error: return location for an error
+ *
+ * Reads an object file as [ctor@CollectionSpec.new_from_path] does, with options.
+ *
+ * Returns: (transfer full): the spec of what is in the file, or %NULL with @error set
+ */
+EbpfCollectionSpec *
+ebpf_collection_spec_new_from_path_full (const char *path, EbpfOpenFlags flags, GError **error)
+{
   g_autoptr (GBytes) bytes = NULL;
   g_autofree char *display_name = NULL;
 
@@ -183,7 +202,7 @@ ebpf_collection_spec_new_from_path (const char *path, GError **error)
 
   display_name = g_filename_display_name (path);
 
-  return parse (bytes, display_name, error);
+  return parse (bytes, display_name, flags, error);
 }
 
 /**
@@ -202,7 +221,30 @@ ebpf_collection_spec_new_from_bytes (GBytes *bytes, GError **error)
   g_return_val_if_fail (bytes != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return parse (bytes, "bytes", error);
+  return parse (bytes, "bytes", EBPF_OPEN_FLAGS_NONE, error);
+}
+
+/**
+ * ebpf_collection_spec_new_from_bytes_full: (constructor)
+ * @bytes: the contents of an object file
+ * @source: (nullable): what errors call the file; %NULL for "bytes"
+ * @flags: how it is read
+ * @error: return location for an error
+ *
+ * Reads an object file that is in memory as [ctor@CollectionSpec.new_from_bytes] does, with options.
+ *
+ * Returns: (transfer full): the spec of what is in the file, or %NULL with @error set
+ */
+EbpfCollectionSpec *
+ebpf_collection_spec_new_from_bytes_full (GBytes *bytes,
+                                          const char *source,
+                                          EbpfOpenFlags flags,
+                                          GError **error)
+{
+  g_return_val_if_fail (bytes != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return parse (bytes, source != NULL ? source : "bytes", flags, error);
 }
 
 /* GIO's words for what went wrong with a file, in this library's domain. */
@@ -262,7 +304,7 @@ ebpf_collection_spec_new_from_file (GFile *file, GCancellable *cancellable, GErr
 
   name = g_file_get_parse_name (file);
 
-  return parse (bytes, name, error);
+  return parse (bytes, name, EBPF_OPEN_FLAGS_NONE, error);
 }
 
 static void
@@ -332,7 +374,7 @@ new_from_bytes_thread (GTask *task,
                        GCancellable *cancellable)
 {
   GError *error = NULL;
-  EbpfCollectionSpec *spec = parse (task_data, "bytes", &error);
+  EbpfCollectionSpec *spec = parse (task_data, "bytes", EBPF_OPEN_FLAGS_NONE, &error);
 
   if (spec != NULL)
     g_task_return_pointer (task, spec, g_object_unref);

@@ -10,7 +10,17 @@ EBPF_AVAILABLE_IN_ALL
 EbpfCollectionSpec *ebpf_collection_spec_new_from_path (const char *path, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+EbpfCollectionSpec *
+ebpf_collection_spec_new_from_path_full (const char *path, EbpfOpenFlags flags, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 EbpfCollectionSpec *ebpf_collection_spec_new_from_bytes (GBytes *bytes, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+EbpfCollectionSpec *ebpf_collection_spec_new_from_bytes_full (GBytes *bytes,
+                                                              const char *source,
+                                                              EbpfOpenFlags flags,
+                                                              GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 EbpfCollectionSpec *

@@ -5,6 +5,7 @@
 #include "base/ebpf-error-private.h"
 #include "spec/ebpf-binding-private.h"
 #include "spec/ebpf-collection-spec-private.h"
+#include "sys/ebpf-sys-private.h"
 
 /**
  * ebpf_collection_get_spec:
@@ -359,6 +360,37 @@ ebpf_collection_dup_prepared_code (EbpfCollection *self, const char *name)
 
   code = self->prepared_code != NULL ? g_hash_table_lookup (self->prepared_code, name) : NULL;
   return code != NULL ? g_bytes_ref (code) : NULL;
+}
+
+/**
+ * ebpf_collection_dup_btf_fd:
+ * @self: a collection that is loaded
+ * @error: return location for an error
+ *
+ * Gets the object file's type information as the kernel was given it: for bpf(2) calls of one's own,
+ * and for its id. [method@CollectionSpec.get_btf] is the same in this process.
+ *
+ * Fails with %EBPF_ERROR_NOT_FOUND where the kernel was given none: the object file has none, nothing
+ * that was loaded needed it, the kernel did not take it, or the collection is not loaded, or was loaded
+ * for a target.
+ *
+ * Returns: a file descriptor of the caller's, or -1
+ */
+int
+ebpf_collection_dup_btf_fd (EbpfCollection *self, GError **error)
+{
+  g_return_val_if_fail (EBPF_IS_COLLECTION (self), -1);
+
+  if (self->btf_fd < 0)
+    {
+      const char *source = ebpf_collection_spec_get_source (self->spec);
+
+      ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0, "%s has no type information in the kernel",
+                      source != NULL ? source : "the collection");
+      return -1;
+    }
+
+  return ebpf_sys_dup_fd (self->btf_fd, error);
 }
 
 /**

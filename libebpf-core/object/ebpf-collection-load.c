@@ -203,6 +203,11 @@ end_load (EbpfCollection *self, EbpfCollectionLoad *load, GError *failure, GErro
         }
       close_rest (self);
     }
+  else
+    {
+      self->btf_fd = load->btf_fd;
+      load->btf_fd = -1;
+    }
 
   ebpf_collection_set_state (self, EBPF_COLLECTION_STATE_LOADED);
 

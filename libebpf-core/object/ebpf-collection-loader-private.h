@@ -51,6 +51,7 @@ struct _EbpfCollectionLoad
   GHashTable *variables;      /* name -> EbpfVariable */
   GHashTable *prepared_code;  /* name -> GBytes; of a preparation */
   GArray *new_pins;           /* of EbpfNewPin */
+  int btf_fd;                 /* of the object's BTF in the kernel, or -1 */
 };
 
 EbpfCollectionLoad *ebpf_collection_load_new (EbpfCollectionSpec *spec,

@@ -11,6 +11,7 @@
 #include "object/ebpf-program-private.h"
 #include "object/ebpf-variable-private.h"
 #include "spec/ebpf-collection-spec-private.h"
+#include "sys/ebpf-sys-private.h"
 
 static gboolean
 load_programs (EbpfLoadPlan *self, GError **error)
@@ -69,6 +70,7 @@ ebpf_collection_load_new (EbpfCollectionSpec *spec,
 {
   EbpfCollectionLoad *self = g_new0 (EbpfCollectionLoad, 1);
 
+  self->btf_fd = -1;
   self->spec = g_object_ref (spec);
   self->options = options != NULL ? g_object_ref (options) : ebpf_load_options_new ();
   g_set_object (&self->cancellable, cancellable);
@@ -229,6 +231,9 @@ ebpf_collection_load_run (EbpfCollectionLoad *self, GError **error)
       return FALSE;
     }
 
+  ebpf_sys_clear_fd (&self->btf_fd);
+  self->btf_fd = self->plan->context.btf_fd;
+  self->plan->context.btf_fd = -1;
   g_clear_pointer (&self->plan, ebpf_load_plan_free);
   return TRUE;
 }
@@ -265,6 +270,7 @@ ebpf_collection_load_undo (EbpfCollectionLoad *self)
 void
 ebpf_collection_load_free (EbpfCollectionLoad *self)
 {
+  ebpf_sys_clear_fd (&self->btf_fd);
   g_clear_pointer (&self->plan, ebpf_load_plan_free);
   g_clear_object (&self->target);
   g_object_unref (self->spec);

@@ -26,6 +26,7 @@ struct _EbpfCollection
   GHashTable *prepared_code;    /* name -> GBytes, or NULL */
   EbpfCollectionLoad *prepared; /* where it was prepared, and is not loaded yet */
   GArray *new_pins;             /* of EbpfNewPin */
+  int btf_fd;                   /* of the object's BTF in the kernel, or -1 */
 
   GMainContext *context;
   GThread *thread;

@@ -7,6 +7,7 @@
 #include "object/ebpf-load-options-private.h"
 #include "object/ebpf-variable-private.h"
 #include "spec/ebpf-collection-spec-private.h"
+#include "sys/ebpf-sys-private.h"
 
 /**
  * EbpfCollection:
@@ -65,6 +66,7 @@ ebpf_collection_finalize (GObject *object)
   g_clear_pointer (&self->prepared, ebpf_collection_load_free);
   g_clear_pointer (&self->prepared_code, g_hash_table_unref);
   g_clear_pointer (&self->new_pins, g_array_unref);
+  ebpf_sys_clear_fd (&self->btf_fd);
   g_clear_object (&self->spec);
   g_clear_error (&self->failure);
   g_free (self->verifier_log);
@@ -218,6 +220,7 @@ ebpf_collection_new_table (void)
 static void
 ebpf_collection_init (EbpfCollection *self)
 {
+  self->btf_fd = -1;
   self->maps = ebpf_collection_new_table ();
   self->programs = ebpf_collection_new_table ();
   self->variables = ebpf_collection_new_table ();
@@ -326,6 +329,7 @@ ebpf_collection_close (EbpfCollection *self)
   variables = g_steal_pointer (&self->variables);
   given_away = g_steal_pointer (&self->given_away);
   g_clear_pointer (&self->prepared, ebpf_collection_load_free);
+  ebpf_sys_clear_fd (&self->btf_fd);
   self->maps = ebpf_collection_new_table ();
   self->programs = ebpf_collection_new_table ();
   self->variables = ebpf_collection_new_table ();

@@ -74,6 +74,9 @@ EBPF_AVAILABLE_IN_ALL
 GBytes *ebpf_collection_dup_prepared_code (EbpfCollection *self, const char *name);
 
 EBPF_AVAILABLE_IN_ALL
+int ebpf_collection_dup_btf_fd (EbpfCollection *self, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 EbpfCollectionSpec *ebpf_collection_get_spec (EbpfCollection *self);
 
 EBPF_AVAILABLE_IN_ALL

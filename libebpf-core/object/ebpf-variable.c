@@ -461,6 +461,23 @@ ebpf_variable_write_raw (EbpfVariable *self, gconstpointer data, gsize size, GEr
 }
 
 /**
+ * ebpf_variable_get_tags:
+ * @self: a variable
+ *
+ * Gets the tags that the variable was given in the source: `__attribute__ ((btf_decl_tag ("…")))`.
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): the tags, or %NULL where there are
+ *   none
+ */
+const char *const *
+ebpf_variable_get_tags (EbpfVariable *self)
+{
+  g_return_val_if_fail (EBPF_IS_VARIABLE (self), NULL);
+
+  return ebpf_variable_spec_get_tags (self->spec);
+}
+
+/**
  * ebpf_variable_get_bytes:
  * @self: a variable
  * @error: return location for an error

@@ -27,6 +27,9 @@ EBPF_AVAILABLE_IN_ALL
 EbpfBtfType *ebpf_variable_get_btf_type (EbpfVariable *self);
 
 EBPF_AVAILABLE_IN_ALL
+const char *const *ebpf_variable_get_tags (EbpfVariable *self);
+
+EBPF_AVAILABLE_IN_ALL
 GBytes *ebpf_variable_get_bytes (EbpfVariable *self, GError **error);
 
 EBPF_AVAILABLE_IN_ALL

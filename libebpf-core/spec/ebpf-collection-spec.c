@@ -25,6 +25,7 @@ struct _EbpfCollectionSpec
 {
   GObject parent_instance;
 
+  char *name;
   char *source;
   EbpfByteOrder byte_order;
   char *license;
@@ -36,14 +37,17 @@ struct _EbpfCollectionSpec
   GHashTable *programs_by_name;
   GHashTable *variables_by_name;
   GArray *kconfig_externs; /* of EbpfKconfigExtern */
+  guint kernel_version;
 };
 
 typedef enum
 {
-  PROP_SOURCE = 1,
+  PROP_NAME = 1,
+  PROP_SOURCE,
   PROP_BYTE_ORDER,
   PROP_LICENSE,
   PROP_BTF,
+  PROP_KERNEL_VERSION,
   N_PROPS
 } CollectionSpecProperty;
 
@@ -64,6 +68,7 @@ ebpf_collection_spec_finalize (GObject *object)
 {
   EbpfCollectionSpec *self = EBPF_COLLECTION_SPEC (object);
 
+  g_free (self->name);
   g_free (self->source);
   g_free (self->license);
   g_clear_object (&self->btf);
@@ -85,6 +90,9 @@ ebpf_collection_spec_get_property (GObject *object, guint prop_id, GValue *value
 
   switch ((CollectionSpecProperty) prop_id)
     {
+    case PROP_NAME:
+      g_value_take_string (value, ebpf_collection_spec_dup_name (self));
+      break;
     case PROP_SOURCE:
       g_value_set_string (value, self->source);
       break;
@@ -96,6 +104,9 @@ ebpf_collection_spec_get_property (GObject *object, guint prop_id, GValue *value
       break;
     case PROP_BTF:
       g_value_set_object (value, self->btf);
+      break;
+    case PROP_KERNEL_VERSION:
+      g_value_set_uint (value, self->kernel_version);
       break;
     case N_PROPS:
     default:
@@ -111,10 +122,24 @@ ebpf_collection_spec_set_property (GObject *object,
 {
   EbpfCollectionSpec *self = EBPF_COLLECTION_SPEC (object);
 
-  if (prop_id == PROP_SOURCE)
-    ebpf_collection_spec_set_source (self, g_value_get_string (value));
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+  switch ((CollectionSpecProperty) prop_id)
+    {
+    case PROP_NAME:
+      ebpf_collection_spec_set_name (self, g_value_get_string (value));
+      break;
+    case PROP_SOURCE:
+      ebpf_collection_spec_set_source (self, g_value_get_string (value));
+      break;
+    case PROP_KERNEL_VERSION:
+      ebpf_collection_spec_set_kernel_version (self, g_value_get_uint (value));
+      break;
+    case PROP_BYTE_ORDER:
+    case PROP_LICENSE:
+    case PROP_BTF:
+    case N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
 }
 
 static void
@@ -126,6 +151,16 @@ ebpf_collection_spec_class_init (EbpfCollectionSpecClass *klass)
   object_class->finalize = ebpf_collection_spec_finalize;
   object_class->get_property = ebpf_collection_spec_get_property;
   object_class->set_property = ebpf_collection_spec_set_property;
+
+  /**
+   * EbpfCollectionSpec:name: (getter dup_name) (setter set_name)
+   *
+   * The name of the collection; where none was set, that of the file without its folder and without
+   * ".bpf.o" or ".o".
+   */
+  properties[PROP_NAME] =
+      g_param_spec_string ("name", NULL, NULL, NULL,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
    * EbpfCollectionSpec:source: (getter get_source) (setter set_source)
@@ -157,6 +192,17 @@ ebpf_collection_spec_class_init (EbpfCollectionSpecClass *klass)
    * The type information of the object file, where it has any.
    */
   properties[PROP_BTF] = g_param_spec_object ("btf", NULL, NULL, EBPF_TYPE_BTF, flags);
+
+  /**
+   * EbpfCollectionSpec:kernel-version: (getter get_kernel_version) (setter set_kernel_version)
+   *
+   * The version of Linux that the object file says it is made for, as `KERNEL_VERSION ()` of
+   * linux/version.h makes it; 0 for none. Kernels before Linux 5.0 load programs of probes for their
+   * own version only; 0 and 0xfffffffe are made that of the running kernel.
+   */
+  properties[PROP_KERNEL_VERSION] =
+      g_param_spec_uint ("kernel-version", NULL, NULL, 0, G_MAXUINT, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -205,7 +251,9 @@ ebpf_collection_spec_copy (EbpfCollectionSpec *self)
   g_return_val_if_fail (EBPF_IS_COLLECTION_SPEC (self), NULL);
 
   copy = ebpf_collection_spec_new ();
+  copy->name = g_strdup (self->name);
   copy->source = g_strdup (self->source);
+  copy->kernel_version = self->kernel_version;
   copy->byte_order = self->byte_order;
   copy->license = g_strdup (self->license);
   g_set_object (&copy->btf, self->btf);
@@ -233,6 +281,95 @@ ebpf_collection_spec_copy (EbpfCollectionSpec *self)
     }
 
   return copy;
+}
+
+/**
+ * ebpf_collection_spec_dup_name: (get-property name)
+ * @self: a collection spec
+ *
+ * Gets the name of the collection: the one that was set, or else that of the file without its folder
+ * and without ".bpf.o" or ".o".
+ *
+ * Returns: (transfer full) (nullable): the name, or %NULL for a spec made by hand that got none
+ */
+char *
+ebpf_collection_spec_dup_name (EbpfCollectionSpec *self)
+{
+  static const char *const suffixes[] = { ".o", ".bpf" };
+  char *name;
+
+  g_return_val_if_fail (EBPF_IS_COLLECTION_SPEC (self), NULL);
+
+  if (self->name != NULL)
+    return g_strdup (self->name);
+  if (self->source == NULL)
+    return NULL;
+
+  name = g_path_get_basename (self->source);
+  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    if (g_str_has_suffix (name, suffixes[i]) && strlen (name) > strlen (suffixes[i]))
+      name[strlen (name) - strlen (suffixes[i])] = '\0';
+
+  return name;
+}
+
+/**
+ * ebpf_collection_spec_set_name: (set-property name)
+ * @self: a collection spec
+ * @name: (nullable): a name, or %NULL for that of the file
+ *
+ * Names the collection. The names of maps and programs do not depend on it.
+ */
+void
+ebpf_collection_spec_set_name (EbpfCollectionSpec *self, const char *name)
+{
+  g_return_if_fail (EBPF_IS_COLLECTION_SPEC (self));
+
+  if (g_strcmp0 (self->name, name) == 0)
+    return;
+
+  g_free (self->name);
+  self->name = g_strdup (name);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NAME]);
+}
+
+/**
+ * ebpf_collection_spec_get_kernel_version: (get-property kernel-version)
+ * @self: a collection spec
+ *
+ * Gets the version of Linux that the object file says it is made for.
+ *
+ * Returns: the version as `KERNEL_VERSION ()` makes it, or 0
+ */
+guint
+ebpf_collection_spec_get_kernel_version (EbpfCollectionSpec *self)
+{
+  g_return_val_if_fail (EBPF_IS_COLLECTION_SPEC (self), 0);
+
+  return self->kernel_version;
+}
+
+/**
+ * ebpf_collection_spec_set_kernel_version: (set-property kernel-version)
+ * @self: a collection spec
+ * @kernel_version: a version as `KERNEL_VERSION ()` makes it, or 0 for that of the running kernel
+ *
+ * Says what version of Linux the programs are for: those that are in the collection now.
+ * [property@ProgramSpec:kernel-version] is the same for one.
+ */
+void
+ebpf_collection_spec_set_kernel_version (EbpfCollectionSpec *self, guint kernel_version)
+{
+  g_return_if_fail (EBPF_IS_COLLECTION_SPEC (self));
+
+  for (guint i = 0; i < self->programs->len; i++)
+    ebpf_program_spec_set_kernel_version (g_ptr_array_index (self->programs, i), kernel_version);
+
+  if (self->kernel_version == kernel_version)
+    return;
+
+  self->kernel_version = kernel_version;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KERNEL_VERSION]);
 }
 
 /**

@@ -20,6 +20,16 @@ EBPF_AVAILABLE_IN_ALL
 EbpfCollectionSpec *ebpf_collection_spec_copy (EbpfCollectionSpec *self);
 
 EBPF_AVAILABLE_IN_ALL
+char *ebpf_collection_spec_dup_name (EbpfCollectionSpec *self);
+EBPF_AVAILABLE_IN_ALL
+void ebpf_collection_spec_set_name (EbpfCollectionSpec *self, const char *name);
+
+EBPF_AVAILABLE_IN_ALL
+guint ebpf_collection_spec_get_kernel_version (EbpfCollectionSpec *self);
+EBPF_AVAILABLE_IN_ALL
+void ebpf_collection_spec_set_kernel_version (EbpfCollectionSpec *self, guint kernel_version);
+
+EBPF_AVAILABLE_IN_ALL
 const char *ebpf_collection_spec_get_source (EbpfCollectionSpec *self);
 EBPF_AVAILABLE_IN_ALL
 void ebpf_collection_spec_set_source (EbpfCollectionSpec *self, const char *source);
@@ -63,6 +73,12 @@ GPtrArray *ebpf_collection_spec_list_programs (EbpfCollectionSpec *self);
 
 EBPF_AVAILABLE_IN_ALL
 GPtrArray *ebpf_collection_spec_list_variables (EbpfCollectionSpec *self);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_collection_spec_resize_section (EbpfCollectionSpec *self,
+                                              const char *section,
+                                              guint size,
+                                              GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 gboolean

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 /* A map that stands for a section of an object file (.data, .rodata, .bss, .kconfig …): an array
  * with one entry, the section's bytes. @constant: frozen once filled. */
 void ebpf_map_spec_set_data_section (EbpfMapSpec *self, gboolean constant);
+/* Another value for the one entry of such a map. */
+void ebpf_map_spec_replace_section (EbpfMapSpec *self, GBytes *contents);
 gboolean ebpf_map_spec_is_constant (EbpfMapSpec *self);
 
 /* Names of the object file's btf_decl_tag annotations on this map; strv, may be NULL. */

@@ -992,6 +992,15 @@ ebpf_map_spec_set_data_section (EbpfMapSpec *self, gboolean constant)
   self->constant = constant;
 }
 
+void
+ebpf_map_spec_replace_section (EbpfMapSpec *self, GBytes *contents)
+{
+  g_autoptr (GBytes) key = g_bytes_ref (ebpf_map_spec_get_content_key (self, 0));
+
+  ebpf_map_spec_clear_contents (self);
+  ebpf_map_spec_add_content (self, key, contents);
+}
+
 gboolean
 ebpf_map_spec_is_constant (EbpfMapSpec *self)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "spec/ebpf-variable-spec.h"
+#include "spec/ebpf-variable-spec-private.h"
 
 #include "base/ebpf-error-private.h"
 #include "btf/ebpf-btf-private.h"
@@ -22,6 +22,7 @@ struct _EbpfVariableSpec
   guint offset;
   GBytes *value;
   EbpfBtfType *btf_type;
+  char **tags;
 };
 
 typedef enum
@@ -48,6 +49,7 @@ ebpf_variable_spec_finalize (GObject *object)
   g_free (self->section);
   g_clear_pointer (&self->value, g_bytes_unref);
   g_clear_pointer (&self->btf_type, ebpf_btf_type_unref);
+  g_strfreev (self->tags);
 
   G_OBJECT_CLASS (ebpf_variable_spec_parent_class)->finalize (object);
 }
@@ -189,10 +191,15 @@ ebpf_variable_spec_new (const char *name,
 EbpfVariableSpec *
 ebpf_variable_spec_copy (EbpfVariableSpec *self)
 {
+  EbpfVariableSpec *copy;
+
   g_return_val_if_fail (EBPF_IS_VARIABLE_SPEC (self), NULL);
 
-  return ebpf_variable_spec_new (self->name, self->section, self->offset, self->value,
-                                 self->btf_type);
+  copy =
+      ebpf_variable_spec_new (self->name, self->section, self->offset, self->value, self->btf_type);
+  copy->tags = g_strdupv (self->tags);
+
+  return copy;
 }
 
 /**
@@ -289,6 +296,43 @@ ebpf_variable_spec_get_btf_type (EbpfVariableSpec *self)
   g_return_val_if_fail (EBPF_IS_VARIABLE_SPEC (self), NULL);
 
   return self->btf_type;
+}
+
+/**
+ * ebpf_variable_spec_get_tags:
+ * @self: a variable spec
+ *
+ * Gets the tags that the variable was given in the source: `__attribute__ ((btf_decl_tag ("…")))`.
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): the tags, or %NULL where there are
+ *   none
+ */
+const char *const *
+ebpf_variable_spec_get_tags (EbpfVariableSpec *self)
+{
+  g_return_val_if_fail (EBPF_IS_VARIABLE_SPEC (self), NULL);
+
+  return (const char *const *) self->tags;
+}
+
+void
+ebpf_variable_spec_set_tags (EbpfVariableSpec *self, const char *const *tags)
+{
+  g_strfreev (self->tags);
+  self->tags = g_strdupv ((char **) tags);
+}
+
+void
+ebpf_variable_spec_replace (EbpfVariableSpec *self, GBytes *value, EbpfBtfType *btf_type)
+{
+  if (btf_type != NULL)
+    ebpf_btf_type_ref (btf_type);
+  g_clear_pointer (&self->btf_type, ebpf_btf_type_unref);
+  self->btf_type = btf_type;
+
+  g_bytes_ref (value);
+  g_bytes_unref (self->value);
+  self->value = value;
 }
 
 /**

@@ -40,6 +40,9 @@ EBPF_AVAILABLE_IN_ALL
 EbpfBtfType *ebpf_variable_spec_get_btf_type (EbpfVariableSpec *self);
 
 EBPF_AVAILABLE_IN_ALL
+const char *const *ebpf_variable_spec_get_tags (EbpfVariableSpec *self);
+
+EBPF_AVAILABLE_IN_ALL
 GBytes *ebpf_variable_spec_get_bytes (EbpfVariableSpec *self);
 
 EBPF_AVAILABLE_IN_ALL

@@ -407,6 +407,60 @@ code_compressed (ElfEdit *edit)
 }
 
 static void
+data_compressed (ElfEdit *edit)
+{
+  elf_edit_section (edit, ".data")->sh_flags |= SHF_COMPRESSED;
+}
+
+static void
+maps_compressed (ElfEdit *edit)
+{
+  elf_edit_section (edit, ".maps")->sh_flags |= SHF_COMPRESSED;
+}
+
+static void
+legacy_compressed (ElfEdit *edit)
+{
+  elf_edit_section (edit, "maps")->sh_flags |= SHF_COMPRESSED;
+}
+
+static void
+btf_ext_compressed (ElfEdit *edit)
+{
+  elf_edit_section (edit, ".BTF.ext")->sh_flags |= SHF_COMPRESSED;
+}
+
+static void
+license_compressed (ElfEdit *edit)
+{
+  elf_edit_section (edit, "license")->sh_flags |= SHF_COMPRESSED;
+}
+
+static void
+relocations_compressed (ElfEdit *edit)
+{
+  elf_edit_section (edit, ".relsocket")->sh_flags |= SHF_COMPRESSED;
+}
+
+static void
+data_type (ElfEdit *edit)
+{
+  elf_edit_section (edit, ".data")->sh_type = SHT_NOTE;
+}
+
+static void
+relocation_size (ElfEdit *edit)
+{
+  elf_edit_section (edit, ".relsocket")->sh_entsize = 12;
+}
+
+static void
+relocation_half (ElfEdit *edit)
+{
+  elf_edit_section (edit, ".relsocket")->sh_size -= 8;
+}
+
+static void
 variable_size (ElfEdit *edit)
 {
   elf_edit_symbol (edit, "data_u64")->st_size = 4;
@@ -564,6 +618,24 @@ static const Case cases[] = {
   { "btf-ext-damaged", "maps", btf_ext_damaged, EBPF_ERROR_BTF, "bytes: section .BTF.ext*" },
   { "code-compressed", "minimal", code_compressed, EBPF_ERROR_NOT_SUPPORTED,
     "bytes: section socket*compressed*" },
+  { "data-compressed", "variables", data_compressed, EBPF_ERROR_NOT_SUPPORTED,
+    "bytes: section .data: *compressed*" },
+  { "maps-compressed", "maps", maps_compressed, EBPF_ERROR_NOT_SUPPORTED,
+    "bytes: section .maps: *compressed*" },
+  { "legacy-compressed", "legacy-maps", legacy_compressed, EBPF_ERROR_NOT_SUPPORTED,
+    "bytes: section maps: *compressed*" },
+  { "btf-ext-compressed", "maps", btf_ext_compressed, EBPF_ERROR_NOT_SUPPORTED,
+    "bytes: section .BTF.ext: *compressed*" },
+  { "license-compressed", "minimal", license_compressed, EBPF_ERROR_NOT_SUPPORTED,
+    "bytes: section license: *compressed*" },
+  { "relocations-compressed", "maps", relocations_compressed, EBPF_ERROR_MALFORMED,
+    "bytes: section .relsocket: *" },
+  { "data-type", "variables", data_type, EBPF_ERROR_NOT_SUPPORTED,
+    "bytes: section .data: *type 7*" },
+  { "relocation-size", "maps", relocation_size, EBPF_ERROR_MALFORMED,
+    "bytes: section .relsocket: *16-byte*" },
+  { "relocation-half", "maps", relocation_half, EBPF_ERROR_MALFORMED,
+    "bytes: section .relsocket: *16-byte*" },
   { "variable-size", "variables", variable_size, EBPF_ERROR_BTF,
     "bytes: section .data, offset 0x8: variable data_u64*4 bytes*8 bytes*" },
   { "same-variable", "variables", same_variable, EBPF_ERROR_EXISTS, "bytes: *data_u8*" },
@@ -744,6 +816,45 @@ test_old_symbols (void)
         ==, lengths[i]);
 }
 
+/* What is local and has no type is a place to jump to, not a function; what has no name is nothing;
+ * bytes that no function has are nobody's. */
+static void
+test_labels (void)
+{
+  g_autoptr (GBytes) good = ebpf_test_object_bytes ("sections.bpf.o");
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autoptr (GError) error = NULL;
+  ElfEdit edit;
+
+  elf_edit_init (&edit, good);
+  elf_edit_symbol (&edit, "second")->st_info = ELF64_ST_INFO (STB_LOCAL, STT_NOTYPE);
+  elf_edit_symbol (&edit, "classify")->st_name = 0;
+  elf_edit_symbol (&edit, "on_cpu")->st_size = 8;
+  bytes = elf_edit_finish (&edit);
+
+  /* "classify" was all that its section had. */
+  spec = ebpf_collection_spec_new_from_bytes (bytes, &error);
+  g_assert_null (spec);
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_MALFORMED,
+                                  "bytes: section tc: *no symbol*");
+  g_clear_error (&error);
+  g_clear_pointer (&bytes, g_bytes_unref);
+
+  elf_edit_init (&edit, good);
+  elf_edit_symbol (&edit, "second")->st_info = ELF64_ST_INFO (STB_LOCAL, STT_NOTYPE);
+  bytes = elf_edit_finish (&edit);
+  spec = ebpf_collection_spec_new_from_bytes (bytes, &error);
+  g_assert_no_error (error);
+  g_assert_null (ebpf_collection_spec_get_program (spec, "second"));
+  g_assert_cmpuint (
+      ebpf_program_spec_get_n_instructions (ebpf_collection_spec_get_program (spec, "first")), ==,
+      2);
+  g_assert_cmpuint (
+      ebpf_program_spec_get_n_instructions (ebpf_collection_spec_get_program (spec, "third")), ==,
+      2);
+}
+
 /* A function under two names is two programs. */
 static void
 test_alias (void)
@@ -899,6 +1010,7 @@ main (int argc, char **argv)
   ebpf_test_add ("/elf/bad-input/zeros", test_zeros);
   ebpf_test_add ("/elf/bad-input/no-machine", test_no_machine);
   ebpf_test_add ("/elf/bad-input/old-symbols", test_old_symbols);
+  ebpf_test_add ("/elf/bad-input/labels", test_labels);
   ebpf_test_add ("/elf/bad-input/alias", test_alias);
   ebpf_test_add ("/elf/bad-input/recursion", test_recursion);
   ebpf_test_add ("/elf/bad-input/limit", test_limit);

@@ -102,6 +102,18 @@ test_variables (gconstpointer byte_order)
       type = ebpf_variable_spec_get_btf_type (variable);
       g_assert_nonnull (type);
       g_assert_cmpint (ebpf_btf_type_get_size (type), ==, variables[i].size);
+      if (g_str_equal (variables[i].name, "tagged_variable"))
+        {
+          const char *const *tags = ebpf_variable_spec_get_tags (variable);
+
+          g_assert_cmpuint (g_strv_length ((char **) tags), ==, 2);
+          g_assert_true (g_strv_contains (tags, "first"));
+          g_assert_true (g_strv_contains (tags, "second"));
+        }
+      else
+        {
+          g_assert_null (ebpf_variable_spec_get_tags (variable));
+        }
       if (variables[i].type[0] != '\0')
         g_assert_cmpstr (ebpf_btf_type_get_name (type), ==, variables[i].type);
     }

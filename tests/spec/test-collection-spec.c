@@ -236,6 +236,201 @@ test_assign_missing (void)
   g_test_trap_assert_passed ();
 }
 
+static void
+test_meta (void)
+{
+  static const struct
+  {
+    const char *source, *name;
+  } names[] = {
+    { "/usr/lib/monitor.bpf.o", "monitor" },
+    { "monitor.o", "monitor" },
+    { "some/folder/monitor", "monitor" },
+    { "bytes", "bytes" },
+    { "v1.2.bpf.o", "v1.2" },
+    { ".o", ".o" },
+  };
+  g_autoptr (EbpfCollectionSpec) spec = make_spec ();
+  g_autoptr (EbpfCollectionSpec) copy = NULL;
+  g_autoptr (EbpfCollectionSpec) opened = NULL;
+  g_autofree char *none = ebpf_collection_spec_dup_name (spec);
+  g_autofree char *given = NULL;
+  g_autofree char *path = ebpf_test_object ("sections.bpf.o");
+  g_autofree char *from_path = NULL;
+  g_autoptr (GError) error = NULL;
+  guint version;
+
+  g_assert_null (none);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *name = NULL;
+
+      ebpf_collection_spec_set_source (spec, names[i].source);
+      name = ebpf_collection_spec_dup_name (spec);
+      g_assert_cmpstr (name, ==, names[i].name);
+    }
+
+  g_object_set (spec, "name", "my own", "kernel-version", 0x50a00u, NULL);
+  copy = ebpf_collection_spec_copy (spec);
+  g_object_get (copy, "name", &given, "kernel-version", &version, NULL);
+  g_assert_cmpstr (given, ==, "my own");
+  g_assert_cmpuint (version, ==, 0x50a00);
+  g_assert_cmpuint (
+      ebpf_program_spec_get_kernel_version (ebpf_collection_spec_get_program (copy, "on_packet")),
+      ==, 0x50a00);
+
+  /* What the object says, until somebody says something else. */
+  opened = ebpf_collection_spec_new_from_path (path, &error);
+  g_assert_no_error (error);
+  from_path = ebpf_collection_spec_dup_name (opened);
+  g_assert_cmpstr (from_path, ==, "sections");
+  g_assert_cmpuint (ebpf_collection_spec_get_kernel_version (opened), ==, 0x60100);
+  ebpf_collection_spec_set_kernel_version (opened, 0);
+  g_assert_cmpuint (
+      ebpf_program_spec_get_kernel_version (ebpf_collection_spec_get_program (opened, "first")), ==,
+      0);
+}
+
+static void
+test_map_types (void)
+{
+  static const struct
+  {
+    EbpfMapType type;
+    gboolean per_cpu, maps, programs, no_prealloc, no_entries;
+  } facts[] = {
+    { EBPF_MAP_TYPE_HASH, FALSE, FALSE, FALSE, FALSE, FALSE },
+    { EBPF_MAP_TYPE_PERCPU_HASH, TRUE, FALSE, FALSE, FALSE, FALSE },
+    { EBPF_MAP_TYPE_PERCPU_ARRAY, TRUE, FALSE, FALSE, FALSE, FALSE },
+    { EBPF_MAP_TYPE_LRU_PERCPU_HASH, TRUE, FALSE, FALSE, FALSE, FALSE },
+    { EBPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, TRUE, FALSE, FALSE, FALSE, TRUE },
+    { EBPF_MAP_TYPE_CGROUP_STORAGE, FALSE, FALSE, FALSE, FALSE, TRUE },
+    { EBPF_MAP_TYPE_CGRP_STORAGE, FALSE, FALSE, FALSE, TRUE, TRUE },
+    { EBPF_MAP_TYPE_SK_STORAGE, FALSE, FALSE, FALSE, TRUE, TRUE },
+    { EBPF_MAP_TYPE_INODE_STORAGE, FALSE, FALSE, FALSE, TRUE, TRUE },
+    { EBPF_MAP_TYPE_TASK_STORAGE, FALSE, FALSE, FALSE, TRUE, TRUE },
+    { EBPF_MAP_TYPE_LPM_TRIE, FALSE, FALSE, FALSE, TRUE, FALSE },
+    { EBPF_MAP_TYPE_ARRAY_OF_MAPS, FALSE, TRUE, FALSE, FALSE, FALSE },
+    { EBPF_MAP_TYPE_HASH_OF_MAPS, FALSE, TRUE, FALSE, FALSE, FALSE },
+    { EBPF_MAP_TYPE_PROG_ARRAY, FALSE, FALSE, TRUE, FALSE, FALSE },
+    { (EbpfMapType) 1000, FALSE, FALSE, FALSE, FALSE, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (facts); i++)
+    {
+      EbpfMapType type = facts[i].type;
+
+      g_test_message ("%s", ebpf_map_type_to_string (type));
+      g_assert_cmpint (ebpf_map_type_is_per_cpu (type), ==, facts[i].per_cpu);
+      g_assert_cmpint (ebpf_map_type_holds_maps (type), ==, facts[i].maps);
+      g_assert_cmpint (ebpf_map_type_holds_programs (type), ==, facts[i].programs);
+      g_assert_cmpint (ebpf_map_type_needs_no_prealloc (type), ==, facts[i].no_prealloc);
+      g_assert_cmpint (ebpf_map_type_has_no_max_entries (type), ==, facts[i].no_entries);
+    }
+}
+
+static void
+test_sanitize_name (void)
+{
+  static const struct
+  {
+    const char *text, *name;
+  } names[] = {
+    { "", "" },
+    { "counts", "counts" },
+    { "my-map", "mymap" },
+    { "A_z.09", "A_z.09" },
+    { "tab\tand space", "tabandspace" },
+    { "Zähler", "Zhler" },
+    { "exactly_fifteen", "exactly_fifteen" },
+    { "this_one_is_too_long", "this_one_is_too" },
+    { "-----------------after", "after" },
+    { "…", "" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *name = ebpf_sanitize_name (names[i].text);
+
+      g_assert_cmpstr (name, ==, names[i].name);
+    }
+}
+
+/* Where the last variable is an array, it grows with its section. */
+static void
+test_resize (void)
+{
+  g_autofree char *path = ebpf_test_object ("variables.bpf.o");
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autoptr (EbpfCollectionSpec) before = NULL;
+  g_autoptr (GBytes) value = NULL;
+  g_autoptr (GError) error = NULL;
+  EbpfVariableSpec *variable;
+  EbpfMapSpec *map;
+  const guint8 *data;
+  gsize size;
+
+  spec = ebpf_collection_spec_new_from_path (path, &error);
+  g_assert_no_error (error);
+  before = ebpf_collection_spec_copy (spec);
+
+  g_assert_false (ebpf_collection_spec_resize_section (spec, ".nothing", 100, &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_false (ebpf_collection_spec_resize_section (spec, ".data", 79, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_WRONG_SIZE, "*80*79*");
+  g_clear_error (&error);
+  g_assert_true (ebpf_collection_spec_resize_section (spec, ".data", 80, &error));
+  g_assert_no_error (error);
+
+  /* .bss ends in a static number: it grows, and has no type any more. */
+  g_assert_true (ebpf_collection_spec_resize_section (spec, ".bss", 4096, &error));
+  g_assert_no_error (error);
+  map = ebpf_collection_spec_get_map (spec, ".bss");
+  g_assert_cmpuint (ebpf_map_spec_get_value_size (map), ==, 4096);
+  g_assert_null (ebpf_map_spec_get_value_type (map));
+  g_assert_true (ebpf_collection_spec_get_btf (spec) == ebpf_collection_spec_get_btf (before));
+  g_assert_cmpuint (g_bytes_get_size (ebpf_map_spec_get_content_value (map, 0)), ==, 4096);
+
+  /* What it was copied from has not changed. */
+  g_assert_cmpuint (ebpf_map_spec_get_value_size (ebpf_collection_spec_get_map (before, ".bss")),
+                    ==, 36);
+  g_clear_object (&spec);
+  g_clear_pointer (&path, g_free);
+
+  path = ebpf_test_object ("sized.bpf.o");
+  spec = ebpf_collection_spec_new_from_path (path, &error);
+  g_assert_no_error (error);
+  g_clear_object (&before);
+  before = ebpf_collection_spec_copy (spec);
+  map = ebpf_collection_spec_get_map (spec, ".data.table");
+  g_assert_cmpuint (ebpf_map_spec_get_value_size (map), ==, 24);
+
+  g_assert_true (ebpf_collection_spec_resize_section (spec, ".data.table", 8 + 100 * 8, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (ebpf_map_spec_get_value_size (map), ==, 808);
+  g_assert_cmpint (ebpf_btf_type_get_size (ebpf_map_spec_get_value_type (map)), ==, 808);
+  variable = ebpf_collection_spec_get_variable (spec, "table");
+  g_assert_cmpuint (ebpf_variable_spec_get_size (variable), ==, 800);
+  g_assert_cmpint (ebpf_btf_type_get_size (ebpf_variable_spec_get_btf_type (variable)), ==, 800);
+  value = ebpf_variable_spec_get_bytes (variable);
+  data = g_bytes_get_data (value, &size);
+  g_assert_cmpuint (size, ==, 800);
+  g_assert_cmpmem (data, 16, "\5\0\0\0\0\0\0\0\6\0\0\0\0\0\0\0", 16);
+  for (gsize i = 16; i < size; i++)
+    g_assert_cmpuint (data[i], ==, 0);
+  g_assert_true (ebpf_program_spec_get_btf (ebpf_collection_spec_get_program (spec, "look")) ==
+                 ebpf_collection_spec_get_btf (spec));
+  variable = ebpf_collection_spec_get_variable (before, "table");
+  g_assert_cmpuint (ebpf_variable_spec_get_size (variable), ==, 16);
+  g_assert_cmpint (ebpf_btf_type_get_size (ebpf_variable_spec_get_btf_type (variable)), ==, 16);
+
+  /* Not a number of elements. */
+  g_assert_true (ebpf_collection_spec_resize_section (spec, ".data.table", 812, &error));
+  g_assert_no_error (error);
+  g_assert_null (ebpf_map_spec_get_value_type (map));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -245,6 +440,10 @@ main (int argc, char **argv)
   ebpf_test_add ("/spec/collection/copy", test_copy);
   ebpf_test_add ("/spec/collection/variable-size", test_variable_size);
   ebpf_test_add ("/spec/collection/missing-constants", test_missing_constants);
+  ebpf_test_add ("/spec/collection/meta", test_meta);
+  ebpf_test_add ("/spec/collection/map-types", test_map_types);
+  ebpf_test_add ("/spec/collection/sanitize-name", test_sanitize_name);
+  ebpf_test_add ("/spec/collection/resize", test_resize);
   ebpf_test_add ("/spec/collection/assign", test_assign);
   ebpf_test_add ("/spec/collection/assign-missing", test_assign_missing);
 
