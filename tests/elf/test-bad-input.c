@@ -461,6 +461,16 @@ relocation_half (ElfEdit *edit)
 }
 
 static void
+arena_none (ElfEdit *edit)
+{
+  Elf64_Shdr *names = elf_edit_nth_section (edit, elf_edit_header (edit)->e_shstrndx);
+
+  elf_edit_rename ((char *) edit->data + names->sh_offset +
+                       elf_edit_section (edit, ".rodata.custom")->sh_name,
+                   ".addr_space.1");
+}
+
+static void
 variable_size (ElfEdit *edit)
 {
   elf_edit_symbol (edit, "data_u64")->st_size = 4;
@@ -636,6 +646,8 @@ static const Case cases[] = {
     "bytes: section .relsocket: *16-byte*" },
   { "relocation-half", "maps", relocation_half, EBPF_ERROR_MALFORMED,
     "bytes: section .relsocket: *16-byte*" },
+  { "arena-none", "variables", arena_none, EBPF_ERROR_MALFORMED,
+    "bytes: section .addr_space.1: *arena*.maps defines none*" },
   { "variable-size", "variables", variable_size, EBPF_ERROR_BTF,
     "bytes: section .data, offset 0x8: variable data_u64*4 bytes*8 bytes*" },
   { "same-variable", "variables", same_variable, EBPF_ERROR_EXISTS, "bytes: *data_u8*" },

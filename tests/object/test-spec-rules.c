@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <ebpf.h>
+#include <unistd.h>
 
 #include "ebpf-test.h"
 
@@ -465,6 +466,43 @@ test_section_name (void)
                    EBPF_PROGRAM_TYPE_SOCKET_FILTER);
 }
 
+/* The object's types as the kernel has them. */
+static void
+test_btf_fd (void)
+{
+  g_autofree char *path = ebpf_test_object ("variables.bpf.o");
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autoptr (EbpfCollection) collection = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *info_path = NULL;
+  g_autofree char *info = NULL;
+  int fd;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  spec = ebpf_collection_spec_new_from_path (path, &error);
+  g_assert_no_error (error);
+  collection = ebpf_collection_new (spec);
+  g_assert_cmpint (ebpf_collection_dup_btf_fd (collection, &error), ==, -1);
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND, "*variables.bpf.o*");
+  g_clear_error (&error);
+
+  g_assert_true (ebpf_collection_load (collection, NULL, NULL, &error));
+  g_assert_no_error (error);
+  fd = ebpf_collection_dup_btf_fd (collection, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (fd, >=, 0);
+  info_path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  info = g_file_read_link (info_path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (info, ==, "anon_inode:btf");
+  close (fd);
+
+  ebpf_collection_close (collection);
+  g_assert_cmpint (ebpf_collection_dup_btf_fd (collection, NULL), ==, -1);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -481,6 +519,6 @@ main (int argc, char *argv[])
   ebpf_test_add ("/spec-rules/device", test_device);
   ebpf_test_add ("/spec-rules/untyped-variable", test_untyped_variable);
   ebpf_test_add ("/spec-rules/section-name", test_section_name);
-
+  ebpf_test_add ("/spec-rules/btf-fd", test_btf_fd);
   return g_test_run ();
 }

@@ -322,6 +322,9 @@ test_properties (void)
   g_autoptr (EbpfMap) map = NULL;
   g_autoptr (EbpfBtfType) type = NULL;
   g_autofree char *name = NULL;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("", 1);
+  g_autoptr (EbpfVariableSpec) without = NULL;
+  const char *const *tags;
   gboolean read_only;
   guint size;
 
@@ -336,6 +339,62 @@ test_properties (void)
   g_assert_true (read_only);
   g_assert_nonnull (map);
   g_assert_nonnull (type);
+  g_assert_null (ebpf_variable_get_tags (get (collection, "ro_offset")));
+
+  tags = ebpf_variable_get_tags (get (collection, "tagged_variable"));
+  g_assert_cmpuint (g_strv_length ((char **) tags), ==, 2);
+  g_assert_true (g_strv_contains (tags, "first") && g_strv_contains (tags, "second"));
+
+  without = ebpf_variable_spec_new ("untyped", ".data", 0, bytes, NULL);
+  g_assert_null (ebpf_variable_spec_get_btf_type (without));
+}
+
+/* A table that is as long as the application says: the program, the memory and the type agree. */
+static void
+test_resized (void)
+{
+  g_autofree char *path = ebpf_test_object ("sized.bpf.o");
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autoptr (EbpfCollection) collection = NULL;
+  g_autoptr (GBytes) packet = g_bytes_new_take (g_malloc0 (64), 64);
+  g_autoptr (GVariantBuilder) builder = g_variant_builder_new (G_VARIANT_TYPE ("at"));
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GVariant) info = NULL;
+  g_autoptr (GError) error = NULL;
+  guint result, id;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  spec = ebpf_collection_spec_new_from_path (path, &error);
+  g_assert_no_error (error);
+  g_assert_true (ebpf_collection_spec_resize_section (spec, ".data.table", 8 + 100 * 8, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < 100; i++)
+    g_variant_builder_add (builder, "t", (guint64) i);
+  g_assert_true (ebpf_variable_spec_set_value (ebpf_collection_spec_get_variable (spec, "table"),
+                                               g_variant_builder_end (builder), &error));
+  g_assert_no_error (error);
+  g_assert_true (ebpf_collection_spec_set_constants (
+      spec, g_variant_new_parsed ("{'table_length': <uint32 100>}"), &error));
+  g_assert_no_error (error);
+
+  collection = load (spec);
+  g_assert_cmpuint (ebpf_map_get_value_size (ebpf_collection_get_map (collection, ".data.table")),
+                    ==, 808);
+  ebpf_program_test_run (ebpf_collection_get_program (collection, "look"), packet, 1, &result, NULL,
+                         NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (result, ==, 1 + 99 * 100 / 2);
+  value = ebpf_variable_get_value (get (collection, "table"), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_variant_n_children (value), ==, 100);
+
+  /* The kernel knows the type. */
+  info = ebpf_map_query_info (ebpf_collection_get_map (collection, ".data.table"), &error);
+  g_assert_no_error (error);
+  g_assert_true (g_variant_lookup (info, "btf-id", "u", &id));
+  g_assert_cmpuint (id, !=, 0);
 }
 
 int
@@ -352,6 +411,7 @@ main (int argc, char *argv[])
   ebpf_test_add ("/variable/closed", test_closed);
   ebpf_test_add ("/variable/without-memory", test_without_memory);
   ebpf_test_add ("/variable/properties", test_properties);
+  ebpf_test_add ("/variable/resized", test_resized);
 
   return g_test_run ();
 }

@@ -36,6 +36,7 @@ FIELD_INFO = 'has no __builtin_preserve_field_info () and no __builtin_preserve_
 CORE = 'puts CO-RE records on instructions that hold no offset'
 EXTERN = 'writes no type information of what is declared only, such as kfuncs and addresses of the kernel'
 FETCH = 'has no atomic operation that says what was there before'
+VARIABLE = 'puts constants that are volatile among the variables, where the verifier does not know them'
 CODE = 'makes code of it that the verifier does not understand'
 ELSEWHERE = 'says of variables of other files that they are in this one: another error'
 
@@ -68,6 +69,7 @@ NOT_LOADED_ALIKE = {
         'link-bad-variable': ELSEWHERE,
         'poison': FIELD_INFO,
         'producer': CODE,
+        'sized': VARIABLE,
     },
 }
 NOT_READ_ALIKE = {
