@@ -222,8 +222,7 @@ ebpf_btf_resize_section (EbpfBtf *self,
       guint32 offset = self->offsets[self->n_types - 1];
       const struct btf_type *end = (gconstpointer) (self->types + offset);
 
-      length = offset + sizeof *end +
-               (gsize) ebpf_btf_tail_size (ebpf_btf_kind_of (end), ebpf_btf_vlen_of (end));
+      length = offset + sizeof *end + (gsize) ebpf_btf_tail_size_of (self, end);
     }
   g_byte_array_append (types, self->types, (guint) length);
 
@@ -257,7 +256,7 @@ ebpf_btf_resize_section (EbpfBtf *self,
   g_byte_array_append (types, (const guint8 *) &resized, sizeof resized);
 
   blob = ebpf_btf_encode_blob (types->data, types->len, self->strings, self->strings_length,
-                               EBPF_BYTE_ORDER_HOST);
+                               &self->layout, EBPF_BYTE_ORDER_HOST);
   result = ebpf_btf_new_internal (blob, self->base, EBPF_BTF_UNTRUSTED, error);
   if (result != NULL)
     result->byte_order = self->byte_order;
