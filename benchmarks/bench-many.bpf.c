@@ -14,6 +14,10 @@
 #else
 #define FIELD(type, field)                                                                         \
   sum += __builtin_preserve_field_info (((struct type *) 0)->field, BPF_FIELD_BYTE_OFFSET)
+#endif
+
+#ifndef __VMLINUX_H__
+#ifndef BENCH_PLAIN
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 #endif
 
@@ -159,6 +163,7 @@ struct vfsmount
 
 #ifndef BENCH_PLAIN
 #pragma clang attribute pop
+#endif
 #endif
 
 __u64 result;

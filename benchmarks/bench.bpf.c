@@ -103,6 +103,7 @@ on_sys_enter (struct bpf_raw_tracepoint_args *ctx)
 
 #ifdef BENCH_CORE
 
+#ifndef __VMLINUX_H__
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct mm_struct
@@ -130,6 +131,7 @@ struct task_struct
 };
 
 #pragma clang attribute pop
+#endif
 
 SEC ("raw_tp/sched_process_fork")
 int

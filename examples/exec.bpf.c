@@ -11,13 +11,16 @@
 char LICENSE[] SEC ("license") = "Dual BSD/GPL";
 
 /* The kernel's own struct has some hundred fields; naming those we read is enough, for each is
- * looked up by its name in the running kernel when the program is loaded. */
+ * looked up by its name in the running kernel when the program is loaded. A vmlinux.h, which
+ * `ebpfctl btf dump` makes, has all of them, and can be included instead. */
+#ifndef __VMLINUX_H__
 struct task_struct
 {
   int tgid;
   __u64 start_boottime;
   struct task_struct *real_parent;
 } __attribute__ ((preserve_access_index));
+#endif
 
 struct
 {

@@ -2,7 +2,9 @@
 
 #pragma once
 
+#ifndef __VMLINUX_H__
 #include <linux/types.h>
+#endif
 
 /* What exec.bpf.c writes into its ring buffer. C code reads it as it is; the other languages get it
  * decoded by the type information that the compiler puts into exec.bpf.o. */

@@ -23,6 +23,10 @@ G_BEGIN_DECLS
 typedef struct _EbpfCoreCache EbpfCoreCache;
 EbpfCoreCache *ebpf_core_cache_new (EbpfBtf *local, GPtrArray *targets);
 void ebpf_core_cache_free (EbpfCoreCache *cache);
+
+/* Where a type is looked for that none of @targets has, nor a module of the running kernel. With one,
+ * a running kernel without type information is no error. */
+void ebpf_core_cache_add_target (EbpfCoreCache *cache, EbpfBtf *btf);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EbpfCoreCache, ebpf_core_cache_free)
 
 gboolean ebpf_core_relocate (EbpfCoreCache *cache,

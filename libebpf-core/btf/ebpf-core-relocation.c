@@ -38,7 +38,9 @@ struct _EbpfCoreCache
 {
   EbpfBtf *local;
   GPtrArray *targets; /* of EbpfBtf; NULL: the running kernel's */
-  EbpfBtf *vmlinux;
+  GPtrArray *more;    /* of EbpfBtf: behind those and the modules; or NULL */
+  gboolean has_targets;
+  EbpfBtf *vmlinux;   /* the first target; NULL where there are only others */
   GPtrArray *modules; /* of EbpfKernelModule */
 
   GHashTable *candidates; /* local id -> GArray of Candidate */
@@ -175,6 +177,14 @@ ebpf_core_cache_new (EbpfBtf *local, GPtrArray *targets)
 }
 
 void
+ebpf_core_cache_add_target (EbpfCoreCache *self, EbpfBtf *btf)
+{
+  if (self->more == NULL)
+    self->more = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (self->more, g_object_ref (btf));
+}
+
+void
 ebpf_core_cache_free (EbpfCoreCache *self)
 {
   if (self == NULL)
@@ -185,6 +195,7 @@ ebpf_core_cache_free (EbpfCoreCache *self)
   g_hash_table_unref (self->candidates);
   g_clear_pointer (&self->modules, g_ptr_array_unref);
   g_clear_pointer (&self->targets, g_ptr_array_unref);
+  g_clear_pointer (&self->more, g_ptr_array_unref);
   g_clear_object (&self->vmlinux);
   g_object_unref (self->local);
   g_free (self);
@@ -300,8 +311,12 @@ check_byte_order (EbpfCoreCache *self, EbpfBtf *target, GError **error)
 static gboolean
 ensure_targets (EbpfCoreCache *self, GError **error)
 {
-  if (self->vmlinux != NULL)
+  if (self->has_targets)
     return TRUE;
+
+  for (guint i = 0; self->more != NULL && i < self->more->len; i++)
+    if (!check_byte_order (self, g_ptr_array_index (self->more, i), error))
+      return FALSE;
 
   if (self->targets != NULL && self->targets->len == 0)
     {
@@ -312,16 +327,22 @@ ensure_targets (EbpfCoreCache *self, GError **error)
 
   if (self->targets == NULL)
     {
-      g_autoptr (EbpfBtf) vmlinux = ebpf_btf_get_kernel (error);
+      g_autoptr (GError) local_error = NULL;
+      g_autoptr (EbpfBtf) vmlinux = ebpf_btf_get_kernel (&local_error);
 
-      if (vmlinux == NULL)
+      if (vmlinux == NULL && self->more == NULL)
         {
-          g_prefix_error (error, "it adapts to the kernel's types (CO-RE), which cannot be had: ");
+          g_propagate_prefixed_error (
+              error, g_steal_pointer (&local_error),
+              "it adapts to the kernel's types (CO-RE), which cannot be had: ");
           return FALSE;
         }
-      if (!check_byte_order (self, vmlinux, error))
+      if (vmlinux == NULL)
+        g_debug ("relocating against what was given alone: %s", local_error->message);
+      else if (!check_byte_order (self, vmlinux, error))
         return FALSE;
       self->vmlinux = g_steal_pointer (&vmlinux);
+      self->has_targets = TRUE;
       return TRUE;
     }
 
@@ -330,6 +351,7 @@ ensure_targets (EbpfCoreCache *self, GError **error)
       return FALSE;
 
   self->vmlinux = g_object_ref (g_ptr_array_index (self->targets, 0));
+  self->has_targets = TRUE;
   return TRUE;
 }
 
@@ -379,7 +401,8 @@ get_candidates (EbpfCoreCache *self, guint32 type_id, GError **error)
   collect.candidates = candidates;
   collect.kind = ebpf_btf_kind_of (type);
   collect.where = "vmlinux";
-  find_in_target (self, self->vmlinux, name, &collect);
+  if (self->vmlinux != NULL)
+    find_in_target (self, self->vmlinux, name, &collect);
 
   if (candidates->len == 0 && self->targets != NULL)
     {
@@ -387,7 +410,7 @@ get_candidates (EbpfCoreCache *self, guint32 type_id, GError **error)
       for (guint i = 1; i < self->targets->len; i++)
         find_in_target (self, g_ptr_array_index (self->targets, i), name, &collect);
     }
-  else if (candidates->len == 0)
+  else if (candidates->len == 0 && self->vmlinux != NULL)
     {
       ensure_modules (self);
       for (guint i = 0; i < self->modules->len; i++)
@@ -398,6 +421,10 @@ get_candidates (EbpfCoreCache *self, guint32 type_id, GError **error)
           find_in_target (self, module->btf, name, &collect);
         }
     }
+
+  collect.where = "another target";
+  for (guint i = 0; candidates->len == 0 && self->more != NULL && i < self->more->len; i++)
+    find_in_target (self, g_ptr_array_index (self->more, i), name, &collect);
 
   g_hash_table_insert (self->candidates, GUINT_TO_POINTER (type_id), candidates);
   return candidates;

@@ -70,10 +70,18 @@ static EbpfMap *
 create_map (EbpfLoadPlan *self, EbpfMapSpec *spec, EbpfMapSpec *effective, GError **error)
 {
   g_autoptr (EbpfMap) map = NULL;
-  int btf_fd = -1;
+  EbpfBtfType *type = ebpf_map_spec_get_value_type (spec);
+  int btf_fd = EBPF_MAP_NO_TYPES;
 
-  if (ebpf_map_spec_get_key_type (spec) != NULL || ebpf_map_spec_get_value_type (spec) != NULL)
+  if (type == NULL)
+    type = ebpf_map_spec_get_key_type (spec);
+  if (type != NULL &&
+      ebpf_btf_type_get_btf (type) != ebpf_collection_spec_get_btf (self->context.spec))
+    btf_fd = EBPF_MAP_OWN_TYPES;
+  else if (type != NULL)
     btf_fd = ebpf_load_context_peek_btf_fd (&self->context);
+  if (btf_fd < 0 && btf_fd != EBPF_MAP_OWN_TYPES)
+    btf_fd = EBPF_MAP_NO_TYPES;
 
   map = ebpf_map_create (effective, btf_fd, error);
   if (map == NULL)

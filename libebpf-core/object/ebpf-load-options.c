@@ -482,11 +482,9 @@ ebpf_load_options_set_kernel_btf (EbpfLoadOptions *self, EbpfBtf *kernel_btf)
  * @btf: type information
  *
  * Adds type information in which CO-RE relocations look for a type that
- * [property@LoadOptions:kernel-btf], or else the running kernel, does not have: that of a module
- * which is not loaded, for example.
- *
- * Once there is one, the running kernel's modules are not looked at by themselves; add those that
- * are wanted.
+ * [property@LoadOptions:kernel-btf], or else neither the running kernel nor one of its modules, has:
+ * that of a module which is not loaded, for example. With it, programs can be loaded on a kernel
+ * without type information, too.
  */
 void
 ebpf_load_options_add_relocation_target (EbpfLoadOptions *self, EbpfBtf *btf)

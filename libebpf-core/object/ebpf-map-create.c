@@ -2,6 +2,7 @@
 
 #include "object/ebpf-map-struct-private.h"
 
+#include "btf/ebpf-btf-builder.h"
 #include "btf/ebpf-btf-private.h"
 #include "btf/ebpf-btf-type.h"
 #include "plugin/ebpf-plain-map-driver-private.h"
@@ -395,6 +396,68 @@ load_types (EbpfMapSpec *spec)
   return fd;
 }
 
+/* Whether the types cannot be loaded as they are: of two BTFs, of one that is split, or of one as large
+ * as the kernel's. */
+static gboolean
+needs_copies (EbpfMapSpec *spec)
+{
+  EbpfBtfType *types[] = { ebpf_map_spec_get_value_type (spec), ebpf_map_spec_get_key_type (spec) };
+  EbpfBtf *first;
+
+  if (types[0] == NULL)
+    return FALSE;
+
+  first = ebpf_btf_type_get_btf (types[0]);
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      EbpfBtf *btf = types[i] != NULL ? ebpf_btf_type_get_btf (types[i]) : first;
+      g_autoptr (GBytes) bytes = ebpf_btf_get_bytes (btf);
+
+      if (btf != first || ebpf_btf_get_base (btf) != NULL ||
+          g_bytes_get_size (bytes) > MAX_TYPES_SIZE)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static guint
+copy_type (EbpfBtfBuilder *builder, EbpfBtfType *type, GError **error)
+{
+  return type != NULL && ebpf_btf_type_get_id (type) != 0
+             ? ebpf_btf_builder_copy_type (builder, type, error)
+             : 0;
+}
+
+/* Loads these two and what they consist of, and nothing else. Best effort, too. */
+static int
+load_copies (EbpfSysMapCreate *attr, EbpfMapSpec *spec)
+{
+  g_autoptr (EbpfBtfBuilder) builder = ebpf_btf_builder_new ();
+  g_autoptr (EbpfBtf) btf = NULL;
+  g_autoptr (GError) error = NULL;
+  guint key = 0, value;
+  int fd = -1;
+
+  value = copy_type (builder, ebpf_map_spec_get_value_type (spec), &error);
+  if (error == NULL)
+    key = copy_type (builder, ebpf_map_spec_get_key_type (spec), &error);
+  if (error == NULL)
+    btf = ebpf_btf_builder_build (builder, &error);
+  if (btf != NULL)
+    fd = ebpf_btf_load_into_kernel (btf, &error);
+  if (fd < 0)
+    {
+      g_debug ("types of map '%s': %s", ebpf_map_spec_get_name (spec), error->message);
+      return -1;
+    }
+
+  attr->btf_fd = (guint32) fd;
+  attr->btf_key_type_id = key;
+  attr->btf_value_type_id = value;
+  return fd;
+}
+
 /* Fields that only another loader knows may change what the map is. */
 static gboolean
 check_extra (EbpfMapSpec *spec, GError **error)
@@ -487,12 +550,19 @@ create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
     }
 
   /* Types that the driver brought are not of the BTF that the caller has. */
-  if (ebpf_map_spec_get_value_type (spec) == NULL)
+  if (attr.map_type != BPF_MAP_TYPE_STRUCT_OPS && needs_copies (fixed))
+    own_btf_fd = load_copies (&attr, fixed);
+  else if (ebpf_map_spec_get_value_type (spec) == NULL || btf_fd == EBPF_MAP_OWN_TYPES)
     own_btf_fd = load_types (fixed);
-  if (attr.map_type != BPF_MAP_TYPE_STRUCT_OPS)
+  if (attr.map_type != BPF_MAP_TYPE_STRUCT_OPS && attr.btf_value_type_id == 0)
     add_types (&attr, fixed, own_btf_fd >= 0 ? own_btf_fd : btf_fd);
-  else if (!add_struct_ops (&attr, &struct_ops, fixed, btf_fd, error))
-    return NULL;
+  else if (attr.map_type == BPF_MAP_TYPE_STRUCT_OPS &&
+           !add_struct_ops (&attr, &struct_ops, fixed, own_btf_fd >= 0 ? own_btf_fd : btf_fd,
+                            error))
+    {
+      ebpf_sys_clear_fd (&own_btf_fd);
+      return NULL;
+    }
 
   fd = create_in_kernel (&attr);
   if (fd < 0)
@@ -621,14 +691,11 @@ EbpfMap *
 ebpf_map_new (EbpfMapSpec *spec, GError **error)
 {
   g_autoptr (EbpfMap) self = NULL;
-  int btf_fd;
 
   g_return_val_if_fail (EBPF_IS_MAP_SPEC (spec), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  btf_fd = load_types (spec);
-  self = ebpf_map_create (spec, btf_fd, error);
-  ebpf_sys_clear_fd (&btf_fd);
+  self = ebpf_map_create (spec, EBPF_MAP_OWN_TYPES, error);
   if (self == NULL || !ebpf_map_populate (self, spec, NULL, NULL, error))
     return NULL;
 

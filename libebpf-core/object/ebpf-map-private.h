@@ -6,8 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* Creates the map of @spec. @btf_fd: the object's BTF in the kernel, for the types of key and
- * value, or -1. Neither contents nor freezing nor pinning: see ebpf_map_populate () and the
+/* Instead of a file descriptor: the types are loaded with the map, and only they; or there are none. */
+#define EBPF_MAP_OWN_TYPES -1
+#define EBPF_MAP_NO_TYPES -2
+
+/* Creates the map of @spec. @btf_fd: in the kernel, the BTF of the types of key and value. Neither contents nor freezing nor pinning: see ebpf_map_populate () and the
  * collection. */
 EbpfMap *ebpf_map_create (EbpfMapSpec *spec, int btf_fd, GError **error);
 

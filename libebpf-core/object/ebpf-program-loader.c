@@ -82,20 +82,14 @@ peek_core_cache (EbpfLoadContext *self)
   if (self->core_cache == NULL)
     {
       /* Nothing given is the running kernel, opened once something is looked for in it. */
-      if (given != NULL || more->len > 0)
+      if (given != NULL)
         {
-          g_autoptr (GError) error = NULL;
-          EbpfBtf *first = given != NULL ? g_object_ref (given) : ebpf_btf_get_kernel (&error);
-
           targets = g_ptr_array_new_with_free_func (g_object_unref);
-          if (first != NULL)
-            g_ptr_array_add (targets, first);
-          else
-            g_debug ("relocating against what was given alone: %s", error->message);
-          for (guint i = 0; i < more->len; i++)
-            g_ptr_array_add (targets, g_object_ref (g_ptr_array_index (more, i)));
+          g_ptr_array_add (targets, g_object_ref (given));
         }
       self->core_cache = ebpf_core_cache_new (ebpf_collection_spec_get_btf (self->spec), targets);
+      for (guint i = 0; i < more->len; i++)
+        ebpf_core_cache_add_target (self->core_cache, g_ptr_array_index (more, i));
     }
 
   return self->core_cache;

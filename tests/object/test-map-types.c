@@ -4,6 +4,7 @@
 
 #include "btf/ebpf-btf-private.h"
 #include "elf/ebpf-elf.h"
+#include "object/ebpf-collection.h"
 #include "object/ebpf-map-iterator.h"
 #include "object/ebpf-map-private.h"
 #include "spec/ebpf-collection-spec-private.h"
@@ -167,6 +168,68 @@ test_from_kernel (void)
   ebpf_sys_clear_fd (&btf_fd);
 }
 
+static void
+check_types (guint id, const char *key, const char *value)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EbpfMap) map = ebpf_map_new_from_id (id, &error);
+  g_autoptr (GVariant) info = NULL;
+  guint32 key_id = 0, value_id = 0;
+
+  g_assert_no_error (error);
+  info = ebpf_map_query_info (map, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_variant_lookup (info, "btf-key-type-id", "u", &key_id));
+  g_assert_true (g_variant_lookup (info, "btf-value-type-id", "u", &value_id));
+  g_assert_cmpuint (key_id, !=, 0);
+  g_assert_cmpuint (value_id, !=, 0);
+  g_assert_cmpstr (ebpf_btf_type_get_name (ebpf_map_get_key_type (map)), ==, key);
+  g_assert_cmpstr (ebpf_btf_type_get_name (ebpf_map_get_value_type (map)), ==, value);
+
+  /* Nothing but what the two consist of. */
+  g_assert_cmpuint (ebpf_btf_get_n_types (ebpf_btf_type_get_btf (ebpf_map_get_value_type (map))), <,
+                    12);
+}
+
+/* A key of the object's types and a value of the kernel's: neither is loaded whole. */
+static void
+test_of_two (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec = read_spec ();
+  g_autoptr (EbpfMapSpec) map_spec = ebpf_map_spec_new ("two", EBPF_MAP_TYPE_HASH, 8, 16, 4);
+  g_autoptr (EbpfCollectionSpec) of_one = ebpf_collection_spec_new ();
+  g_autoptr (EbpfCollection) collection = NULL;
+  g_autoptr (EbpfMap) map = NULL;
+  g_autoptr (EbpfBtf) kernel = NULL;
+  g_autoptr (EbpfBtfType) value = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (5, 10))
+    return;
+
+  kernel = ebpf_btf_get_kernel (&error);
+  g_assert_no_error (error);
+  value = ebpf_btf_find_type (kernel, "list_head", EBPF_BTF_KIND_STRUCT, &error);
+  g_assert_no_error (error);
+  ebpf_map_spec_set_key_type (
+      map_spec, ebpf_map_spec_get_key_type (ebpf_collection_spec_get_map (spec, "hash")));
+  ebpf_map_spec_set_value_type (map_spec, value);
+
+  map = ebpf_map_new (map_spec, &error);
+  g_assert_no_error (error);
+  check_types (ebpf_map_get_id (map), "map_key", "list_head");
+
+  /* In a collection, whose types are others. */
+  g_assert_true (ebpf_collection_spec_add_map (of_one, map_spec, &error));
+  collection = ebpf_collection_new (of_one);
+  ebpf_collection_load (collection, NULL, NULL, &error);
+  g_assert_no_error (error);
+  check_types (ebpf_map_get_id (ebpf_collection_get_map (collection, "two")), "map_key",
+               "list_head");
+  ebpf_collection_close (collection);
+  ebpf_btf_drop_kernel ();
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -176,6 +239,7 @@ main (int argc, char *argv[])
 
   ebpf_test_add ("/object/map-types/from-object", test_from_object);
   ebpf_test_add ("/object/map-types/from-kernel", test_from_kernel);
+  ebpf_test_add ("/object/map-types/of-two", test_of_two);
 
   return g_test_run ();
 }

@@ -27,6 +27,21 @@ open_kernel (const char *version)
   return btf;
 }
 
+/* As on a machine of the other byte order: the same places, but for the bits of bitfields, which count
+ * from the other end there. */
+static EbpfBtf *
+open_foreign_kernel (const char *version)
+{
+  g_autoptr (EbpfBtf) kernel = open_kernel (version);
+  g_autoptr (GBytes) bytes = ebpf_btf_encode (kernel, EBPF_BYTE_ORDER_BIG_ENDIAN);
+  g_autoptr (GError) error = NULL;
+  EbpfBtf *btf = ebpf_btf_new_from_bytes (bytes, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (ebpf_btf_get_byte_order (btf), ==, EBPF_BYTE_ORDER_BIG_ENDIAN);
+  return btf;
+}
+
 /* clang 14 compiles what should be a match into a question for existence. */
 static EbpfCollectionSpec *
 open_object (void)
@@ -190,6 +205,41 @@ test_kernel (gconstpointer data)
   g_assert_cmphex (kinds, ==, (1u << EBPF_CORE_N_KINDS) - 1);
 }
 
+/* An object for machines of the other byte order, against such kernels. Its matches stay questions for
+ * existence, as clang 14 compiles them. */
+static void
+test_foreign (gconstpointer data)
+{
+  static const struct
+  {
+    const char *relocation, *value;
+  } others[] = {
+    /* The first and the third of the 32 bits that are loaded. */
+    { "left shift of struct task_struct___here.sched_reset_on_fork", "32" },
+    { "left shift of struct task_struct___here.sched_migrated", "34" },
+    { "existence of struct list_head___matching", "1" },
+    { "existence of struct list_head___unlike", "1" },
+  };
+  guint column = GPOINTER_TO_UINT (data);
+  g_autofree char *path = ebpf_test_object ("core.be.bpf.o");
+  g_autoptr (EbpfBtf) kernel = open_foreign_kernel (kernels[column]);
+  g_autoptr (GHashTable) expectations = read_expectations (column);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EbpfCollectionSpec) spec = ebpf_collection_spec_new_from_path (path, &error);
+  GPtrArray *programs;
+  guint32 kinds = 0;
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    g_hash_table_insert (expectations, g_strdup (others[i].relocation), g_strdup (others[i].value));
+
+  programs = ebpf_collection_spec_peek_programs (spec);
+  g_assert_cmpuint (programs->len, ==, 2);
+  for (guint i = 0; i < programs->len; i++)
+    check_program (spec, g_ptr_array_index (programs, i), kernel, expectations, &kinds);
+  g_assert_cmphex (kinds, ==, ((1u << EBPF_CORE_N_KINDS) - 1) & ~(1u << EBPF_CORE_TYPE_MATCHES));
+}
+
 /* The small files have nothing that the object does not need. */
 static void
 test_small (gconstpointer data)
@@ -219,9 +269,11 @@ main (int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (kernels); i++)
     {
       g_autofree char *path = g_strdup_printf ("/spec/core-kernels/linux-%s", kernels[i]);
+      g_autofree char *foreign = g_strdup_printf ("/spec/core-kernels/big-endian-%s", kernels[i]);
       g_autofree char *small = g_strdup_printf ("/spec/core-kernels/small-%s", kernels[i]);
 
       ebpf_test_add_data (path, GUINT_TO_POINTER (i), test_kernel);
+      ebpf_test_add_data (foreign, GUINT_TO_POINTER (i), test_foreign);
       ebpf_test_add_data (small, GUINT_TO_POINTER (i), test_small);
     }
 

@@ -139,9 +139,14 @@ def essence(entry):
 
 
 def test_builds_all():
-    """Each of the tests' BPF sources builds with it in place of the kernel's headers."""
-    sources = sorted(Path(SOURCES).glob('*.bpf.c'))
-    assert len(sources) > 20, SOURCES
+    """Each BPF source of the tests, examples and benchmarks builds with it in place of the kernel's headers."""
+    top = Path(SOURCES).resolve().parents[1]
+    sources = [path for folder in (Path(SOURCES), top / 'examples', top / 'benchmarks')
+               for path in sorted(folder.glob('*.bpf.c'))]
+    folders = [path.parent.name for path in sources]
+    assert folders.count('bpf') > 20 and folders.count('examples') >= 2 and folders.count('benchmarks') >= 4, folders
+    assert len({path.name for path in sources}) == len(sources), sources
+    variants = {'bench.bpf.c': ['-DBENCH_CORE'], 'bench-many.bpf.c': ['-DBENCH_PLAIN']}
     flags = [flag for flag in CC[1:] if flag != '-MD'] + ['--target=bpfel', '-I', FOLDER]
     # As in the sources; parsed once for all of them.
     pch = FOLDER / 'vmlinux.pch'
@@ -149,20 +154,25 @@ def test_builds_all():
 
     def build(source):
         output = FOLDER / (source.stem + '.o')
-        run(CC[0], *flags, '-DBPF_NO_KFUNC_PROTOTYPES', '-include-pch', pch, '-I', Path(SOURCES) / 'vmlinux', '-I',
-            SOURCES, '-c', source, '-o', output)
+        for defines in ([], variants.get(source.name, [])):
+            run(CC[0], *flags, '-DBPF_NO_KFUNC_PROTOTYPES', '-include-pch', pch, '-I', Path(SOURCES) / 'vmlinux', '-I',
+                SOURCES, *defines, '-c', source, '-o', output)
         return output
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = list(pool.map(build, sources))
     print(f'# {len(objects)} objects')
 
-    # What is in them is the same as with the kernel's headers.
+    # What is in them is the same as with the kernel's headers; benchmarks may not be built.
+    built = {path.name: path for variable in ('EBPF_TEST_OBJECTS', 'EBPF_TEST_EXAMPLES')
+             for path in Path(os.environ[variable]).glob('*.bpf.o')}
+    missing = {path.stem + '.o' for path in sources if path.parent.name != 'benchmarks'} - built.keys()
+    assert not missing, missing
     for output in objects:
-        if output.name in UNREADABLE:
+        usual_path = built.get(output.name)
+        if output.name in UNREADABLE or usual_path is None:
             continue
-        spec, usual = (json.loads(run(EBPFCTL, 'inspect', '--json', path))
-                       for path in (output, Path(os.environ['EBPF_TEST_OBJECTS']) / output.name))
+        spec, usual = (json.loads(run(EBPFCTL, 'inspect', '--json', path)) for path in (output, usual_path))
         for part in 'maps', 'programs', 'variables':
             assert list(map(essence, spec[part])) == list(map(essence, usual[part])), (output.name, spec[part])
 
