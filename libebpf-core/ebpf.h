@@ -50,6 +50,7 @@
 #include "link/ebpf-xdp-link.h"
 #include "link/ebpf-cgroup-link.h"
 #include "link/ebpf-socket-filter-link.h"
+#include "link/ebpf-struct-ops-link.h"
 #include "link/ebpf-attach.h"
 #include "loader/ebpf-loader.h"
 #include "stream/ebpf-map-entry.h"

@@ -213,7 +213,9 @@ attach (Run *run, const char *file, GError **error)
       const char *section = spec != NULL ? ebpf_program_spec_get_section (spec) : NULL;
       g_autofree char *message = NULL;
 
-      if (ebpf_program_can_attach (program))
+      /* Operations are attached with their map. */
+      if (ebpf_program_can_attach (program) ||
+          ebpf_program_get_program_type (program) == EBPF_PROGRAM_TYPE_STRUCT_OPS)
         continue;
 
       message =
@@ -238,12 +240,14 @@ attach (Run *run, const char *file, GError **error)
       for (guint i = 0; i < run->links->len; i++)
         {
           EbpfLink *link = run->links->pdata[i];
-          g_autofree char *program =
-              ebpfctl_terminal_clean (ebpf_program_get_name (ebpf_link_get_program (link)));
+          EbpfProgram *program = ebpf_link_get_program (link);
+          g_autofree char *name =
+              program != NULL ? ebpfctl_terminal_clean (ebpf_program_get_name (program)) : NULL;
           g_autofree char *target = ebpfctl_terminal_clean (
               ebpf_link_get_target (link) ? ebpf_link_get_target (link) : "");
 
-          fprintf (stderr, "Attached %s%s%s.%s\n", program, *target != '\0' ? " to " : "", target,
+          fprintf (stderr, "Attached %s%s%s.%s\n", name != NULL ? name : "",
+                   name != NULL && *target != '\0' ? " to " : "", target,
                    i + 1 == run->links->len && run->seconds < 0 ? " Ctrl-C ends." : "");
         }
     }

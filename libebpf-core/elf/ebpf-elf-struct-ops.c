@@ -113,7 +113,6 @@ add_function (const Variable *self, const EbpfElfRelocation *relocation, GError 
   const EbpfElfFunction *function = NULL;
   g_autoptr (GBytes) key = NULL;
   g_autofree char *attach_to = NULL;
-  const char *other;
   guint32 key_offset = (guint32) offset;
 
   if (member == NULL)
@@ -131,16 +130,11 @@ add_function (const Variable *self, const EbpfElfRelocation *relocation, GError 
                            "member %s is set to %s, which is no program of a section struct_ops",
                            member, ebpf_elf_symbol_name (elf, symbol));
 
-  /* The flavour is this object's own ("ops___v2"). */
+  /* The flavour is this object's own ("ops___v2"). What a program is for when it is for two
+   * different operations depends on which of the maps are loaded. */
   attach_to = g_strdup_printf ("%.*s:%s", (int) ebpf_core_essential_length (struct_name),
                                struct_name, member);
-  other = ebpf_elf_struct_ops_member (elf, function);
-  if (other != NULL && !g_str_equal (other, attach_to))
-    return variable_error (self, error, EBPF_ERROR_RELOCATION, (gint64) relocation->offset,
-                           "program %s is for %s, and cannot be for %s too", function->symbol->name,
-                           other, attach_to);
-
-  if (other == NULL)
+  if (ebpf_elf_struct_ops_member (elf, function) == NULL)
     g_hash_table_insert (elf->struct_ops, section_key (function), g_steal_pointer (&attach_to));
 
   key = g_bytes_new (&key_offset, sizeof key_offset);

@@ -13,6 +13,7 @@
 #include "link/ebpf-perf-event-link.h"
 #include "link/ebpf-raw-tracepoint-link.h"
 #include "link/ebpf-socket-filter-link.h"
+#include "link/ebpf-struct-ops-link.h"
 #include "link/ebpf-tracepoint-link.h"
 #include "link/ebpf-tracing-link.h"
 #include "link/ebpf-uprobe-link.h"
@@ -520,7 +521,10 @@ ebpf_program_attach (EbpfProgram *self, GVariant *options, GError **error)
       g_autofree char *type =
           ebpf_link_dup_nick (EBPF_TYPE_PROGRAM_TYPE, (guint) ebpf_program_get_program_type (self));
       g_autofree char *hint =
-          g_strdup_printf ("programs of this kind (%s) have no hook here", type);
+          ebpf_program_get_program_type (self) == EBPF_PROGRAM_TYPE_STRUCT_OPS
+              ? g_strdup ("it is an operation of a struct_ops map, which is attached as a whole by "
+                          "ebpf_map_attach ()")
+              : g_strdup_printf ("programs of this kind (%s) have no hook here", type);
 
       what = describe_attach (self, word != NULL ? word : type);
       ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0, "%s: %s", what, hint);
@@ -566,6 +570,73 @@ ebpf_program_can_attach (EbpfProgram *self)
 }
 
 /**
+ * ebpf_map_attach:
+ * @self: a map of type `struct-ops`
+ * @error: return location for an error
+ *
+ * Gives the operations of a map to the kernel, which calls them from now on; see
+ * [ctor@StructOpsLink.new]. Any other type of map is an error.
+ *
+ * Returns: (transfer full): the attachment, an [class@StructOpsLink]
+ */
+EbpfLink *
+ebpf_map_attach (EbpfMap *self, GError **error)
+{
+  g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return (EbpfLink *) ebpf_struct_ops_link_new (self, error);
+}
+
+static gboolean
+attach_programs (EbpfCollection *self, GPtrArray *links, GError **error)
+{
+  g_autoptr (GPtrArray) programs = ebpf_collection_list_programs (self);
+
+  for (guint i = 0; i < programs->len; i++)
+    {
+      EbpfProgram *program = g_ptr_array_index (programs, i);
+      EbpfProgramSpec *spec = ebpf_program_get_spec (program);
+      EbpfLink *link;
+
+      if ((spec != NULL && !ebpf_program_spec_get_autoattach (spec)) ||
+          !ebpf_program_can_attach (program))
+        continue;
+
+      link = ebpf_program_attach (program, NULL, error);
+      if (link == NULL)
+        return FALSE;
+      g_ptr_array_add (links, link);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+attach_maps (EbpfCollection *self, GPtrArray *links, GError **error)
+{
+  g_autoptr (GPtrArray) specs = ebpf_collection_spec_list_maps (ebpf_collection_get_spec (self));
+
+  for (guint i = 0; i < specs->len; i++)
+    {
+      EbpfMapSpec *map_spec = g_ptr_array_index (specs, i);
+      EbpfMap *map = ebpf_collection_get_map (self, ebpf_map_spec_get_name (map_spec));
+      EbpfLink *link;
+
+      if (map == NULL || ebpf_map_get_map_type (map) != EBPF_MAP_TYPE_STRUCT_OPS ||
+          !ebpf_map_spec_get_autoattach (map_spec))
+        continue;
+
+      link = ebpf_map_attach (map, error);
+      if (link == NULL)
+        return FALSE;
+      g_ptr_array_add (links, link);
+    }
+
+  return TRUE;
+}
+
+/**
  * ebpf_collection_attach_all:
  * @self: a loaded collection
  * @error: return location for an error
@@ -574,6 +645,9 @@ ebpf_program_can_attach (EbpfProgram *self)
  * ([property@ProgramSpec:autoattach]). Programs that need more, such as those for network
  * interfaces, cgroups and sockets, are left alone.
  *
+ * Then come the operations of its struct_ops maps, unless the spec of one says not to
+ * ([property@MapSpec:autoattach]).
+ *
  * It is all or nothing: where one cannot be attached, those attached before are detached again.
  *
  * Returns: (transfer container) (element-type EbpfLink): the attachments; there may be none
@@ -581,7 +655,6 @@ ebpf_program_can_attach (EbpfProgram *self)
 GPtrArray *
 ebpf_collection_attach_all (EbpfCollection *self, GError **error)
 {
-  g_autoptr (GPtrArray) programs = NULL;
   g_autoptr (GPtrArray) links = NULL;
 
   g_return_val_if_fail (EBPF_IS_COLLECTION (self), NULL);
@@ -597,29 +670,11 @@ ebpf_collection_attach_all (EbpfCollection *self, GError **error)
       return NULL;
     }
 
-  programs = ebpf_collection_list_programs (self);
   links = g_ptr_array_new_with_free_func (g_object_unref);
+  if (attach_programs (self, links, error) && attach_maps (self, links, error))
+    return g_steal_pointer (&links);
 
-  for (guint i = 0; i < programs->len; i++)
-    {
-      EbpfProgram *program = g_ptr_array_index (programs, i);
-      EbpfProgramSpec *spec = ebpf_program_get_spec (program);
-      EbpfLink *link;
-
-      if ((spec != NULL && !ebpf_program_spec_get_autoattach (spec)) ||
-          !ebpf_program_can_attach (program))
-        continue;
-
-      link = ebpf_program_attach (program, NULL, error);
-      if (link == NULL)
-        {
-          for (guint j = links->len; j > 0; j--)
-            ebpf_link_close (g_ptr_array_index (links, j - 1));
-          return NULL;
-        }
-
-      g_ptr_array_add (links, link);
-    }
-
-  return g_steal_pointer (&links);
+  for (guint i = links->len; i > 0; i--)
+    ebpf_link_close (g_ptr_array_index (links, i - 1));
+  return NULL;
 }

@@ -14,6 +14,9 @@ EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_program_can_attach (EbpfProgram *self);
 
 EBPF_AVAILABLE_IN_ALL
+EbpfLink *ebpf_map_attach (EbpfMap *self, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 GPtrArray *ebpf_collection_attach_all (EbpfCollection *self, GError **error);
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include "link/ebpf-kprobe-link.h"
 #include "link/ebpf-perf-event-link.h"
 #include "link/ebpf-raw-tracepoint-link.h"
+#include "link/ebpf-struct-ops-link.h"
 #include "link/ebpf-tracepoint-link.h"
 #include "link/ebpf-tracing-link.h"
 #include "link/ebpf-uprobe-link.h"
@@ -123,6 +124,8 @@ ebpf_link_info_get_gtype (const EbpfSysLinkInfo *info)
       return EBPF_TYPE_CGROUP_LINK;
     case EBPF_SYS_LINK_TYPE_XDP:
       return EBPF_TYPE_XDP_LINK;
+    case EBPF_SYS_LINK_TYPE_STRUCT_OPS:
+      return EBPF_TYPE_STRUCT_OPS_LINK;
     case EBPF_SYS_LINK_TYPE_PERF_EVENT:
       if (is_perf (info, EBPF_SYS_PERF_EVENT_UPROBE, EBPF_SYS_PERF_EVENT_URETPROBE))
         return EBPF_TYPE_UPROBE_LINK;
@@ -197,6 +200,8 @@ ebpf_link_info_describe (const EbpfSysLinkInfo *info, const char *name)
     case EBPF_SYS_LINK_TYPE_NETKIT:
       detail = describe_device (info->device.ifindex);
       return g_strdup_printf ("%s on %s", kind, detail);
+    case EBPF_SYS_LINK_TYPE_STRUCT_OPS:
+      return g_strdup_printf ("operations of map %u", info->map.map_id);
     case EBPF_SYS_LINK_TYPE_PERF_EVENT:
       if (name != NULL && is_perf (info, EBPF_SYS_PERF_EVENT_TRACEPOINT, 0))
         return g_strdup_printf ("tracepoint %s", name);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "link/ebpf-link.h"
+#include "object/ebpf-map.h"
 #include "sys/ebpf-sys-private.h"
 
 G_BEGIN_DECLS
@@ -55,6 +56,9 @@ gboolean ebpf_link_info_can_update (const EbpfSysLinkInfo *info);
 
 /* "lo, eth0" */
 char *ebpf_xdp_link_list_interfaces (void);
+
+struct _EbpfStructOpsLink;
+void ebpf_struct_ops_link_set_map (struct _EbpfStructOpsLink *self, EbpfMap *map);
 
 /* The word of a number of this enumeration; the number for one without. */
 char *ebpf_link_dup_nick (GType type, guint value);

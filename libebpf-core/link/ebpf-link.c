@@ -8,6 +8,7 @@
 
 #include "base/ebpf-enum-types.h"
 #include "link/ebpf-raw-tracepoint-link.h"
+#include "link/ebpf-struct-ops-link.h"
 #include "link/ebpf-tracing-link.h"
 #include "object/ebpf-program-private.h"
 #include "sys/ebpf-pin-private.h"
@@ -25,7 +26,8 @@
  * [method@Link.detach] takes the program off in any case. Dropping the last reference closes,
  * without any signal. The program may be closed before its links.
  *
- * Where the kernel gives no bpf_link for the hook (socket filters; perf events before Linux 5.15),
+ * Where the kernel gives no bpf_link for the hook (socket filters; perf events before Linux 5.15;
+ * operations of a section `.struct_ops`),
  * updating, pinning and [method@Link.query_info] report %EBPF_ERROR_NOT_SUPPORTED.
  */
 
@@ -323,7 +325,7 @@ ebpf_link_class_init (EbpfLinkClass *klass)
    * EbpfLink:program:
    *
    * The program that is attached. %NULL where a link that was opened by its pin or id may not ask
-   * for it.
+   * for it, and for [class@StructOpsLink], which has several.
    */
   properties[PROP_PROGRAM] =
       g_param_spec_object ("program", NULL, NULL, EBPF_TYPE_PROGRAM,
@@ -529,6 +531,12 @@ new_take_fd (int fd, const char *what, const char *pin_path, GError **error)
 
   self = ebpf_link_create (type, program, fd, TRUE, "%s", target);
   get_private (self)->pin_path = g_strdup (pin_path);
+  if (type == EBPF_TYPE_STRUCT_OPS_LINK && info.map.map_id != 0)
+    {
+      g_autoptr (EbpfMap) map = ebpf_map_new_from_id (info.map.map_id, NULL);
+
+      ebpf_struct_ops_link_set_map (EBPF_STRUCT_OPS_LINK (self), map);
+    }
 
   return self;
 }
@@ -618,7 +626,7 @@ ebpf_link_from_pin (const char *path, GError **error)
  * Gets the program that is attached.
  *
  * Returns: (nullable) (transfer none): the program; %NULL where a link that was opened by its pin
- *   or id may not ask for it
+ *   or id may not ask for it, and for [class@StructOpsLink]
  */
 EbpfProgram *
 ebpf_link_get_program (EbpfLink *self)

@@ -18,11 +18,14 @@ load_programs (EbpfLoadPlan *self, GError **error)
 {
   for (guint i = 0; i < self->programs->len; i++)
     {
-      EbpfProgramSpec *spec = g_ptr_array_index (self->programs, i);
+      g_autoptr (EbpfProgramSpec) spec = NULL;
       EbpfProgram *program;
       char *log;
       int fd;
 
+      spec = ebpf_load_plan_fit_program (self, g_ptr_array_index (self->programs, i), error);
+      if (spec == NULL)
+        return FALSE;
       fd = ebpf_program_load (spec, &self->context, &log, error);
       if (fd < 0)
         return FALSE;

@@ -29,6 +29,11 @@ gboolean ebpf_load_plan_make_maps (EbpfLoadPlan *self, GError **error);
 /* Fills maps of maps and of programs, once all that goes into them is there. */
 gboolean ebpf_load_plan_fill_deferred (EbpfLoadPlan *self, GError **error);
 
+/* A new reference to @program, or to a copy that knows which operation of the struct_ops maps of this
+ * load it is: the maps may have been changed since the object file was read. */
+EbpfProgramSpec *
+ebpf_load_plan_fit_program (EbpfLoadPlan *self, EbpfProgramSpec *program, GError **error);
+
 /* A step is done; FALSE where the load is not to go on. @object: an EbpfMap or an EbpfProgram, or
  * NULL. */
 gboolean ebpf_load_plan_finish_step (EbpfLoadPlan *self, gpointer object, GError **error);

@@ -171,13 +171,24 @@ is_planned (EbpfLoadPlan *self, EbpfProgramSpec *program)
 {
   EbpfProgramType type = ebpf_program_spec_get_program_type (program);
   gboolean autoload = ebpf_program_spec_get_autoload (program);
+  const char *section = ebpf_program_spec_get_section (program);
 
   /* A function of a section that says nothing is for other programs to call. */
   if (type == EBPF_PROGRAM_TYPE_UNSPEC)
     return FALSE;
+  if (type != EBPF_PROGRAM_TYPE_STRUCT_OPS)
+    return autoload;
 
-  return type == EBPF_PROGRAM_TYPE_STRUCT_OPS ? is_called_if_listed (self, program, autoload)
-                                              : autoload;
+  /* In an optional section, being called is what it takes; else, that the application does not want
+   * it counts for more, and the kernel does without. */
+  if (!autoload && (section == NULL || section[0] != '?'))
+    return FALSE;
+
+  /* Out of an object file, it was some map's when that was read, and is nobody's now. */
+  if (section != NULL && ebpf_program_spec_get_attach_to (program) != NULL)
+    autoload = FALSE;
+
+  return is_called_if_listed (self, program, autoload);
 }
 
 static void
@@ -215,7 +226,58 @@ make_plan (EbpfLoadPlan *self)
     }
 }
 
-/* A step is done; FALSE where the load is not to go on. */
+EbpfProgramSpec *
+ebpf_load_plan_fit_program (EbpfLoadPlan *self, EbpfProgramSpec *program, GError **error)
+{
+  const char *name = ebpf_program_spec_get_name (program);
+  g_autofree char *operation = NULL;
+  EbpfMapSpec *first = NULL;
+  EbpfProgramSpec *copy;
+
+  if (ebpf_program_spec_get_program_type (program) != EBPF_PROGRAM_TYPE_STRUCT_OPS)
+    return g_object_ref (program);
+
+  for (guint i = 0; i < self->maps->len; i++)
+    {
+      EbpfMapSpec *map = g_ptr_array_index (self->maps, i);
+
+      if (ebpf_map_spec_get_map_type (map) != EBPF_MAP_TYPE_STRUCT_OPS)
+        continue;
+
+      for (guint j = 0; j < ebpf_map_spec_get_n_contents (map); j++)
+        {
+          g_autofree char *other = NULL;
+
+          if (g_strcmp0 (ebpf_map_spec_get_content_reference (map, j), name) != 0)
+            continue;
+
+          other = ebpf_struct_ops_dup_operation (map, j);
+          if (operation != NULL && other != NULL && !g_str_equal (operation, other))
+            {
+              ebpf_error_set (error, EBPF_ERROR_INCOMPATIBLE, 0,
+                              "program \"%s\" is %s in map '%s' and %s in map '%s', and the kernel "
+                              "verifies a program for one operation; load them as two programs, or "
+                              "clear one by ebpf_map_spec_set_member_program ()",
+                              name, operation, ebpf_map_spec_get_name (first), other,
+                              ebpf_map_spec_get_name (map));
+              return NULL;
+            }
+          if (operation == NULL)
+            {
+              operation = g_steal_pointer (&other);
+              first = map;
+            }
+        }
+    }
+
+  if (operation == NULL || g_strcmp0 (ebpf_program_spec_get_attach_to (program), operation) == 0)
+    return g_object_ref (program);
+
+  copy = ebpf_program_spec_copy (program);
+  ebpf_program_spec_set_attach_to (copy, operation);
+  return copy;
+}
+
 static void
 note_map (GType type, const char *symbol, gpointer user_data)
 {

@@ -581,6 +581,13 @@ create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
   self->value_size = attr.value_size;
   self->max_entries = attr.max_entries;
   ebpf_map_adopt_spec (self, spec);
+  if (struct_ops.value_id != 0)
+    {
+      g_autoptr (EbpfBtfType) type = ebpf_btf_get_type_by_id (struct_ops.btf, struct_ops.value_id);
+
+      self->struct_ops_type_id = struct_ops.value_id;
+      ebpf_map_set_value_type (self, type);
+    }
 
   return g_steal_pointer (&self);
 }
@@ -651,8 +658,13 @@ ebpf_map_populate (EbpfMap *self,
   /* To put it in would register it: that is what attaching does. */
   if (self->map_type == BPF_MAP_TYPE_STRUCT_OPS)
     {
-      self->struct_ops = ebpf_struct_ops_value_new (spec, resolve, user_data, error);
-      return self->struct_ops != NULL;
+      EbpfStructOpsValue *value = ebpf_struct_ops_value_new (spec, resolve, user_data, error);
+
+      g_mutex_lock (&self->lock);
+      g_clear_pointer (&self->struct_ops, ebpf_struct_ops_value_unref);
+      self->struct_ops = value;
+      g_mutex_unlock (&self->lock);
+      return value != NULL;
     }
 
   if (ebpf_map_is_arena (self))

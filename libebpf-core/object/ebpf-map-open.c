@@ -158,6 +158,7 @@ ebpf_map_wrap_fd (int fd, EbpfMapDriver *driver, gboolean fresh, GError **error)
   self->btf_id = info.btf_id;
   self->btf_key_type_id = info.btf_key_type_id;
   self->btf_value_type_id = info.btf_value_type_id;
+  self->struct_ops_type_id = info.btf_vmlinux_value_type_id;
 
   if (driver != NULL)
     self->driver = g_object_ref (driver);
@@ -208,6 +209,20 @@ read_btf (guint32 id, int *errsv)
   return done ? g_bytes_new_take (g_steal_pointer (&data), size) : NULL;
 }
 
+/* A struct_ops map's value is of a type of the kernel's, or of a module, which it does not tell. */
+static void
+fetch_struct_ops_type (EbpfMap *self)
+{
+  g_autoptr (EbpfBtf) kernel = ebpf_btf_get_kernel (NULL);
+  g_autoptr (EbpfBtfType) type = NULL;
+
+  if (kernel != NULL)
+    type = ebpf_btf_get_type_by_id (kernel, self->struct_ops_type_id);
+  if (type != NULL && g_str_has_prefix (ebpf_btf_type_get_name (type), "bpf_struct_ops_") &&
+      ebpf_btf_type_get_size (type) == self->value_size)
+    self->value_type = g_steal_pointer (&type);
+}
+
 void
 ebpf_map_fetch_types (EbpfMap *self)
 {
@@ -216,6 +231,13 @@ ebpf_map_fetch_types (EbpfMap *self)
   g_autoptr (GError) error = NULL;
   guint32 id = self->btf_id;
   int errsv = 0;
+
+  if (self->struct_ops_type_id != 0)
+    {
+      if (self->value_type == NULL)
+        fetch_struct_ops_type (self);
+      return;
+    }
 
   /* Once: what cannot be had now will not be had later. */
   self->btf_id = 0;

@@ -40,4 +40,11 @@ gpointer ebpf_map_peek_memory (EbpfMap *self, gsize *size, gboolean *writable, G
 gboolean ebpf_map_is_arena (EbpfMap *self);
 gboolean ebpf_map_fill_arena (EbpfMap *self, GBytes *contents, GError **error);
 
+/* struct_ops: puts the operations where the kernel has them, ready for a link (BPF_F_LINK), or in use
+ * from now on. Nothing is done where a map for links has them already. */
+gboolean ebpf_map_register_struct_ops (EbpfMap *self, GError **error);
+
+/* Takes operations out of use that are used without a link, by the map's fd. */
+gboolean ebpf_map_unregister_struct_ops (int fd, const char *what, GError **error);
+
 G_END_DECLS

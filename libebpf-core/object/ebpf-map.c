@@ -71,7 +71,7 @@ ebpf_map_finalize (GObject *object)
   g_clear_pointer (&self->key_type, ebpf_btf_type_unref);
   g_clear_pointer (&self->value_type, ebpf_btf_type_unref);
   g_clear_object (&self->driver);
-  g_clear_pointer (&self->struct_ops, ebpf_struct_ops_value_free);
+  g_clear_pointer (&self->struct_ops, ebpf_struct_ops_value_unref);
   g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (ebpf_map_parent_class)->finalize (object);
@@ -364,6 +364,8 @@ ebpf_map_dup (EbpfMap *self, GError **error)
   copy->btf_id = self->btf_id;
   copy->btf_key_type_id = self->btf_key_type_id;
   copy->btf_value_type_id = self->btf_value_type_id;
+  copy->struct_ops_type_id = self->struct_ops_type_id;
+  copy->struct_ops = self->struct_ops != NULL ? ebpf_struct_ops_value_ref (self->struct_ops) : NULL;
   g_mutex_unlock (&self->lock);
 
   return copy;
@@ -382,7 +384,7 @@ steal_fd (EbpfMap *self)
 
   g_mutex_lock (&self->lock);
   ebpf_map_unmap_memory (self);
-  g_clear_pointer (&self->struct_ops, ebpf_struct_ops_value_free);
+  g_clear_pointer (&self->struct_ops, ebpf_struct_ops_value_unref);
   g_mutex_unlock (&self->lock);
 
   return fd;
@@ -886,6 +888,7 @@ ebpf_map_adopt_spec (EbpfMap *self, EbpfMapSpec *spec)
 
   if (ebpf_map_spec_get_key_type (spec) != NULL)
     ebpf_map_set_key_type (self, ebpf_map_spec_get_key_type (spec));
-  if (ebpf_map_spec_get_value_type (spec) != NULL)
+  /* What a struct_ops map holds is a struct of the kernel's, whatever that of the object is. */
+  if (ebpf_map_spec_get_value_type (spec) != NULL && self->struct_ops_type_id == 0)
     ebpf_map_set_value_type (self, ebpf_map_spec_get_value_type (spec));
 }

@@ -33,6 +33,10 @@ const char *ebpf_struct_ops_get_name (EbpfMapSpec *spec, GError **error);
 /* Whether this kernel calls the program in that map; one that it does not know, it need not load. */
 gboolean ebpf_struct_ops_calls (EbpfMapSpec *map, const char *program);
 
+/* "struct:member" of the member that an entry of the map's contents is for, in this object's terms;
+ * NULL where it is no program's, or of none. */
+char *ebpf_struct_ops_dup_operation (EbpfMapSpec *map, guint index);
+
 /* What goes into the map once it is attached: the value in the kernel's layout, and programs. */
 typedef struct _EbpfStructOpsValue EbpfStructOpsValue;
 
@@ -40,7 +44,8 @@ EbpfStructOpsValue *ebpf_struct_ops_value_new (EbpfMapSpec *spec,
                                                EbpfMapResolveFunc resolve,
                                                gpointer user_data,
                                                GError **error);
-void ebpf_struct_ops_value_free (EbpfStructOpsValue *self);
+EbpfStructOpsValue *ebpf_struct_ops_value_ref (EbpfStructOpsValue *self);
+void ebpf_struct_ops_value_unref (EbpfStructOpsValue *self);
 
 /* The bytes with the descriptors of the programs in their places; valid as long as these are open. */
 GBytes *ebpf_struct_ops_value_to_bytes (EbpfStructOpsValue *self, GError **error);

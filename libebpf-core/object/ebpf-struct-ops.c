@@ -202,6 +202,20 @@ ebpf_struct_ops_calls (EbpfMapSpec *map, const char *program)
   return FALSE;
 }
 
+char *
+ebpf_struct_ops_dup_operation (EbpfMapSpec *map, guint index)
+{
+  const char *name = ebpf_struct_ops_get_name (map, NULL);
+  const char *member = NULL;
+
+  if (name != NULL && ebpf_map_spec_get_content_reference (map, index) != NULL)
+    member = member_of_reference (map, index);
+
+  return member != NULL
+             ? g_strdup_printf ("%.*s:%s", (int) ebpf_core_essential_length (name), name, member)
+             : NULL;
+}
+
 typedef struct
 {
   guint32 offset;
@@ -223,14 +237,27 @@ slot_clear (gpointer data)
   g_object_unref (slot->program);
 }
 
-void
-ebpf_struct_ops_value_free (EbpfStructOpsValue *self)
+static void
+value_clear (gpointer data)
 {
+  EbpfStructOpsValue *self = data;
+
   g_array_unref (self->slots);
   g_free (self->data);
-  g_free (self);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (EbpfStructOpsValue, ebpf_struct_ops_value_free)
+
+EbpfStructOpsValue *
+ebpf_struct_ops_value_ref (EbpfStructOpsValue *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+void
+ebpf_struct_ops_value_unref (EbpfStructOpsValue *self)
+{
+  g_atomic_rc_box_release_full (self, value_clear);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EbpfStructOpsValue, ebpf_struct_ops_value_unref)
 
 /* What is being written: the object's struct to the left, the kernel's to the right. */
 typedef struct
@@ -239,8 +266,6 @@ typedef struct
   const EbpfStructOpsType *type;
   EbpfBtf *btf;
   guint32 struct_id;
-  const guint8 *data;
-  gsize size;
   EbpfStructOpsValue *value;
 } Copy;
 
@@ -269,55 +294,139 @@ is_zero (const guint8 *data, gsize size)
   return size == 0 || (data[0] == 0 && memcmp (data, data + 1, size - 1) == 0);
 }
 
-static gboolean
-copy_member (const Copy *self, guint index, GError **error)
+/* A part of the value: of the object's type to the left, of the kernel's to the right. */
+typedef struct
 {
-  const struct btf_type *type = ebpf_btf_peek (self->btf, self->struct_id);
+  guint32 id, kernel_id; /* without typedefs and qualifiers */
+  const guint8 *from;
+  guint8 *to;
+  const char *name; /* of the member */
+} Part;
+
+static gboolean copy_part (const Copy *self, const Part *part, GError **error);
+
+/* Member by member, by their names. */
+static gboolean
+copy_member (const Copy *self, const Part *whole, guint index, GError **error)
+{
+  const struct btf_type *type = ebpf_btf_peek (self->btf, whole->id);
   const struct btf_member *member = (const struct btf_member *) ebpf_btf_tail_of (type) + index;
-  const struct btf_type *kernel_type = ebpf_btf_peek (self->type->btf, self->type->struct_id);
+  EbpfBtf *kernel_btf = self->type->btf;
+  const struct btf_type *kernel_type = ebpf_btf_peek (kernel_btf, whole->kernel_id);
   const struct btf_member *kernel_members = ebpf_btf_tail_of (kernel_type);
   const char *name = ebpf_btf_peek_name (self->btf, member->name_off);
-  const struct btf_type *is, *wanted;
-  guint32 id, kernel_id, offset, bits, kernel_offset, kernel_bits;
-  gint64 size;
+  guint32 offset, bits, kernel_offset, kernel_bits;
+  gint64 size, kernel_size;
+  Part part;
   gint found;
 
   ebpf_btf_member_bits (self->btf, type, index, &offset, &bits);
-  id = ebpf_btf_strip (self->btf, member->type);
-  size = ebpf_btf_size_of (self->btf, id);
-  if (size < 0 || offset / 8 > self->size || (guint64) size > self->size - offset / 8)
+  part.name = name;
+  part.id = ebpf_btf_strip (self->btf, member->type);
+  part.from = whole->from + offset / 8;
+  size = ebpf_btf_size_of (self->btf, part.id);
+  if (size < 0 || offset / 8 > type->size || (guint64) size > type->size - offset / 8)
     return copy_error (self, error, "member %s is outside of the value", name);
 
-  found = find_member (self->type->btf, self->type->struct_id, name);
+  found = find_member (kernel_btf, whole->kernel_id, name);
   if (found < 0)
     {
-      if (is_zero (self->data + offset / 8, (gsize) size))
+      if (is_zero (part.from, (gsize) size))
         return TRUE;
       return copy_error (self, error, "this kernel's has no member %s, which is set", name);
     }
 
-  ebpf_btf_member_bits (self->type->btf, kernel_type, (guint) found, &kernel_offset, &kernel_bits);
+  ebpf_btf_member_bits (kernel_btf, kernel_type, (guint) found, &kernel_offset, &kernel_bits);
   if (bits != 0 || kernel_bits != 0)
     return copy_error (self, error, "member %s is a bitfield, which cannot be copied", name);
 
-  kernel_id = ebpf_btf_strip (self->type->btf, kernel_members[found].type);
-  is = ebpf_btf_peek (self->btf, id);
-  wanted = ebpf_btf_peek (self->type->btf, kernel_id);
-  if (is == NULL || wanted == NULL || ebpf_btf_kind_of (is) != ebpf_btf_kind_of (wanted))
-    return copy_error (self, error, "member %s is of another kind in this kernel's", name);
+  part.kernel_id = ebpf_btf_strip (kernel_btf, kernel_members[found].type);
+  part.to = whole->to + kernel_offset / 8;
+  kernel_size = ebpf_btf_size_of (kernel_btf, part.kernel_id);
+  if (kernel_size < 0 || kernel_offset / 8 > kernel_type->size ||
+      (guint64) kernel_size > kernel_type->size - kernel_offset / 8)
+    return copy_error (self, error, "member %s is outside of this kernel's", name);
 
-  /* Functions come as references, and other addresses of an object file mean nothing. */
-  if (ebpf_btf_kind_of (is) == BTF_KIND_PTR)
-    return TRUE;
+  return copy_part (self, &part, error);
+}
 
-  if (ebpf_btf_size_of (self->type->btf, kernel_id) != size)
+static gboolean
+copy_struct (const Copy *self, const Part *part, GError **error)
+{
+  const struct btf_type *type = ebpf_btf_peek (self->btf, part->id);
+
+  for (guint i = 0; i < ebpf_btf_vlen_of (type); i++)
+    if (!copy_member (self, part, i, error))
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+copy_array (const Copy *self, const Part *part, GError **error)
+{
+  const struct btf_array *array = ebpf_btf_tail_of (ebpf_btf_peek (self->btf, part->id));
+  const struct btf_array *kernel_array =
+      ebpf_btf_tail_of (ebpf_btf_peek (self->type->btf, part->kernel_id));
+  Part element = *part;
+  gint64 size, kernel_size;
+
+  element.id = ebpf_btf_strip (self->btf, array->type);
+  element.kernel_id = ebpf_btf_strip (self->type->btf, kernel_array->type);
+  size = ebpf_btf_size_of (self->btf, element.id);
+  kernel_size = ebpf_btf_size_of (self->type->btf, element.kernel_id);
+  if (array->nelems != kernel_array->nelems)
+    return copy_error (self, error, "member %s has %u elements, and %u in this kernel's",
+                       part->name, array->nelems, kernel_array->nelems);
+
+  for (guint32 i = 0; i < array->nelems && size > 0; i++)
+    {
+      element.from = part->from + (gsize) i * (gsize) size;
+      element.to = part->to + (gsize) i * (gsize) kernel_size;
+      if (!copy_part (self, &element, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+copy_part (const Copy *self, const Part *part, GError **error)
+{
+  const struct btf_type *type = ebpf_btf_peek (self->btf, part->id);
+  const struct btf_type *wanted = ebpf_btf_peek (self->type->btf, part->kernel_id);
+  gint64 size = ebpf_btf_size_of (self->btf, part->id);
+  gint64 kernel_size = ebpf_btf_size_of (self->type->btf, part->kernel_id);
+
+  if (type == NULL || wanted == NULL || size < 0 || kernel_size < 0 ||
+      ebpf_btf_kind_of (type) != ebpf_btf_kind_of (wanted))
+    return copy_error (self, error, "member %s is of another kind in this kernel's", part->name);
+
+  switch (ebpf_btf_kind_of (type))
+    {
+    case BTF_KIND_PTR:
+      /* Functions come as references, and other addresses of an object file mean nothing. */
+      if (is_zero (part->from, (gsize) size))
+        return TRUE;
+      return copy_error (self, error,
+                         "member %s is a pointer, which can be set to no more than a "
+                         "program",
+                         part->name);
+    case BTF_KIND_STRUCT:
+      return copy_struct (self, part, error);
+    case BTF_KIND_ARRAY:
+      return copy_array (self, part, error);
+    default:
+      break;
+    }
+
+  if (size != kernel_size)
     return copy_error (self, error,
                        "member %s has %" G_GINT64_FORMAT " bytes, and %" G_GINT64_FORMAT
                        " in this kernel's",
-                       name, size, ebpf_btf_size_of (self->type->btf, kernel_id));
+                       part->name, size, kernel_size);
 
-  memcpy (self->value->data + self->type->offset + kernel_offset / 8, self->data + offset / 8,
-          (gsize) size);
+  memcpy (part->to, part->from, (gsize) size);
   return TRUE;
 }
 
@@ -369,9 +478,11 @@ add_program (const Copy *self,
       g_propagate_error (error, local_error);
       return FALSE;
     }
-  if (!EBPF_IS_PROGRAM (object))
-    return copy_error (self, error, "member %s refers to %s, which is no program", member,
-                       reference);
+  if (!EBPF_IS_PROGRAM (object) ||
+      ebpf_program_get_program_type (EBPF_PROGRAM (object)) != EBPF_PROGRAM_TYPE_STRUCT_OPS)
+    return copy_error (self, error,
+                       "member %s refers to %s, which is no program of a section struct_ops",
+                       member, reference);
 
   ebpf_btf_member_bits (self->type->btf, kernel_type, (guint) found, &bit_offset, &bit_size);
   slot.offset = self->type->offset + bit_offset / 8;
@@ -393,12 +504,12 @@ ebpf_struct_ops_value_new (EbpfMapSpec *spec,
   g_auto (EbpfStructOpsType) type = { 0 };
   const char *name = ebpf_struct_ops_get_name (spec, error);
   Copy copy = { .spec = spec, .type = &type };
-  const struct btf_type *local;
+  gsize size;
 
   if (name == NULL || !ebpf_struct_ops_type_find (&type, name, error))
     return NULL;
 
-  self = g_new0 (EbpfStructOpsValue, 1);
+  self = g_atomic_rc_box_new0 (EbpfStructOpsValue);
   self->size = type.value_size;
   self->data = g_malloc0 (self->size);
   self->slots = g_array_new (FALSE, FALSE, sizeof (Slot));
@@ -407,11 +518,12 @@ ebpf_struct_ops_value_new (EbpfMapSpec *spec,
   copy.value = self;
   copy.btf = ebpf_btf_type_get_btf (ebpf_map_spec_get_value_type (spec));
   copy.struct_id = ebpf_btf_type_get_id (ebpf_map_spec_get_value_type (spec));
-  local = ebpf_btf_peek (copy.btf, copy.struct_id);
+  size = (gsize) ebpf_btf_type_get_size (ebpf_map_spec_get_value_type (spec));
 
   for (guint i = 0; i < ebpf_map_spec_get_n_contents (spec); i++)
     {
       GBytes *bytes = ebpf_map_spec_get_content_value (spec, i);
+      Part whole = { .id = copy.struct_id, .kernel_id = type.struct_id };
 
       if (bytes == NULL)
         {
@@ -420,10 +532,19 @@ ebpf_struct_ops_value_new (EbpfMapSpec *spec,
           continue;
         }
 
-      copy.data = g_bytes_get_data (bytes, &copy.size);
-      for (guint member = 0; member < ebpf_btf_vlen_of (local); member++)
-        if (!copy_member (&copy, member, error))
+      if (g_bytes_get_size (bytes) != size)
+        {
+          ebpf_error_set (error, EBPF_ERROR_WRONG_SIZE, 0,
+                          "map '%s': its value has %" G_GSIZE_FORMAT
+                          " bytes, and struct %s %" G_GSIZE_FORMAT,
+                          ebpf_map_spec_get_name (spec), g_bytes_get_size (bytes), name, size);
           return NULL;
+        }
+
+      whole.from = g_bytes_get_data (bytes, NULL);
+      whole.to = self->data + type.offset;
+      if (!copy_struct (&copy, &whole, error))
+        return NULL;
     }
 
   return g_steal_pointer (&self);

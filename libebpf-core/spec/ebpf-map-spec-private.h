@@ -16,4 +16,8 @@ gboolean ebpf_map_spec_is_constant (EbpfMapSpec *self);
 /* Names of the object file's btf_decl_tag annotations on this map; strv, may be NULL. */
 void ebpf_map_spec_set_tags (EbpfMapSpec *self, const char *const *tags);
 
+/* Changes the bytes of an entry that has any, and takes an entry away. */
+void ebpf_map_spec_replace_content (EbpfMapSpec *self, guint index, GBytes *value);
+void ebpf_map_spec_remove_content (EbpfMapSpec *self, guint index);
+
 G_END_DECLS

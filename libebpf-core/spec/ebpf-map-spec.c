@@ -35,6 +35,7 @@ struct _EbpfMapSpec
   GBytes *extra;       /* or NULL */
   char **tags;
   gboolean autocreate;
+  gboolean autoattach;
   gboolean data_section;
   gboolean constant;
 };
@@ -63,6 +64,7 @@ typedef enum
   PROP_VALUE_TYPE,
   PROP_INNER_MAP,
   PROP_AUTOCREATE,
+  PROP_AUTOATTACH,
   PROP_EXTRA,
   N_PROPS
 } MapSpecProperty;
@@ -175,6 +177,9 @@ ebpf_map_spec_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_AUTOCREATE:
       g_value_set_boolean (value, self->autocreate);
       break;
+    case PROP_AUTOATTACH:
+      g_value_set_boolean (value, self->autoattach);
+      break;
     case N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -234,6 +239,9 @@ ebpf_map_spec_set_property (GObject *object, guint prop_id, const GValue *value,
       break;
     case PROP_AUTOCREATE:
       ebpf_map_spec_set_autocreate (self, g_value_get_boolean (value));
+      break;
+    case PROP_AUTOATTACH:
+      ebpf_map_spec_set_autoattach (self, g_value_get_boolean (value));
       break;
     case N_PROPS:
     default:
@@ -361,6 +369,14 @@ ebpf_map_spec_class_init (EbpfMapSpecClass *klass)
   properties[PROP_AUTOCREATE] = g_param_spec_boolean ("autocreate", NULL, NULL, TRUE, flags);
 
   /**
+   * EbpfMapSpec:autoattach: (getter get_autoattach) (setter set_autoattach)
+   *
+   * Whether attaching a collection gives the operations of a struct_ops map to the kernel. Other maps
+   * cannot be attached.
+   */
+  properties[PROP_AUTOATTACH] = g_param_spec_boolean ("autoattach", NULL, NULL, TRUE, flags);
+
+  /**
    * EbpfMapSpec:extra: (getter get_extra) (setter set_extra)
    *
    * What stands behind the known fields of a definition in a section "maps", as iproute2 and others
@@ -377,6 +393,7 @@ ebpf_map_spec_init (EbpfMapSpec *self)
 {
   self->contents = g_ptr_array_new_with_free_func (content_unref);
   self->autocreate = TRUE;
+  self->autoattach = TRUE;
 }
 
 /**
@@ -439,6 +456,7 @@ ebpf_map_spec_copy (EbpfMapSpec *self)
   copy->key_type = self->key_type != NULL ? ebpf_btf_type_ref (self->key_type) : NULL;
   copy->value_type = self->value_type != NULL ? ebpf_btf_type_ref (self->value_type) : NULL;
   copy->autocreate = self->autocreate;
+  copy->autoattach = self->autoattach;
   copy->extra = self->extra != NULL ? g_bytes_ref (self->extra) : NULL;
   copy->data_section = self->data_section;
   copy->constant = self->constant;
@@ -823,6 +841,43 @@ ebpf_map_spec_set_autocreate (EbpfMapSpec *self, gboolean autocreate)
 }
 
 /**
+ * ebpf_map_spec_get_autoattach: (get-property autoattach)
+ * @self: a map spec
+ *
+ * Gets whether [method@Collection.attach_all] attaches the map, where it is one of struct_ops.
+ *
+ * Returns: %TRUE where it does
+ */
+gboolean
+ebpf_map_spec_get_autoattach (EbpfMapSpec *self)
+{
+  g_return_val_if_fail (EBPF_IS_MAP_SPEC (self), FALSE);
+
+  return self->autoattach;
+}
+
+/**
+ * ebpf_map_spec_set_autoattach: (set-property autoattach)
+ * @self: a map spec
+ * @autoattach: %TRUE where it does
+ *
+ * Sets whether [method@Collection.attach_all] attaches the map, where it is one of struct_ops.
+ */
+void
+ebpf_map_spec_set_autoattach (EbpfMapSpec *self, gboolean autoattach)
+{
+  g_return_if_fail (EBPF_IS_MAP_SPEC (self));
+
+  autoattach = !!autoattach;
+
+  if (self->autoattach == autoattach)
+    return;
+
+  self->autoattach = autoattach;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_AUTOATTACH]);
+}
+
+/**
  * ebpf_map_spec_get_key_type: (get-property key-type)
  * @self: a map spec
  *
@@ -1067,6 +1122,22 @@ ebpf_map_spec_add_reference (EbpfMapSpec *self, GBytes *key, const char *name)
   g_return_if_fail (name != NULL);
 
   g_ptr_array_add (self->contents, content_new (key, NULL, name));
+}
+
+/* Entries are shared with copies of the spec. */
+void
+ebpf_map_spec_replace_content (EbpfMapSpec *self, guint index, GBytes *value)
+{
+  Content *old = g_ptr_array_index (self->contents, index);
+
+  g_ptr_array_index (self->contents, index) = content_new (old->key, value, NULL);
+  content_unref (old);
+}
+
+void
+ebpf_map_spec_remove_content (EbpfMapSpec *self, guint index)
+{
+  g_ptr_array_remove_index (self->contents, index);
 }
 
 /**

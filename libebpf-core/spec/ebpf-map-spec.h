@@ -95,6 +95,11 @@ EBPF_AVAILABLE_IN_ALL
 void ebpf_map_spec_set_autocreate (EbpfMapSpec *self, gboolean autocreate);
 
 EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_spec_get_autoattach (EbpfMapSpec *self);
+EBPF_AVAILABLE_IN_ALL
+void ebpf_map_spec_set_autoattach (EbpfMapSpec *self, gboolean autoattach);
+
+EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_map_spec_is_data_section (EbpfMapSpec *self);
 
 EBPF_AVAILABLE_IN_ALL
@@ -120,6 +125,24 @@ GBytes *ebpf_map_spec_get_content_value (EbpfMapSpec *self, guint index);
 
 EBPF_AVAILABLE_IN_ALL
 const char *ebpf_map_spec_get_content_reference (EbpfMapSpec *self, guint index);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_spec_set_member_value (EbpfMapSpec *self,
+                                         const char *member,
+                                         GVariant *value,
+                                         GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+GVariant *ebpf_map_spec_get_member_value (EbpfMapSpec *self, const char *member, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_spec_set_member_program (EbpfMapSpec *self,
+                                           const char *member,
+                                           const char *program,
+                                           GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+const char *ebpf_map_spec_get_member_program (EbpfMapSpec *self, const char *member);
 
 EBPF_AVAILABLE_IN_ALL
 char *ebpf_map_spec_to_string (EbpfMapSpec *self);

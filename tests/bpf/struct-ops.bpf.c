@@ -96,4 +96,43 @@ struct tcp_congestion_ops left_out_too = {
   .ssthresh = (void *) optional,
 };
 
+/* What cannot be copied into the kernel's struct. */
+struct tcp_congestion_ops___array
+{
+  char name[8];
+};
+
+struct tcp_congestion_ops___kind
+{
+  __u64 ssthresh;
+};
+
+struct tcp_congestion_ops___size
+{
+  __u64 flags;
+};
+
+struct links___of_a_list
+{
+  void *next;
+  void *prev;
+};
+
+struct tcp_congestion_ops___inner
+{
+  struct links___of_a_list list;
+};
+
+struct tcp_congestion_ops___bits
+{
+  __u32 flags : 4;
+};
+
+SEC ("?.struct_ops") struct tcp_congestion_ops___array bad_array = { .name = "ebpf_8" };
+SEC ("?.struct_ops") struct tcp_congestion_ops___kind bad_kind = { .ssthresh = 1 };
+SEC ("?.struct_ops") struct tcp_congestion_ops___size bad_size = { .flags = 1 };
+SEC ("?.struct_ops") struct tcp_congestion_ops___inner bad_inner = { .list.prev = (void *) 8 };
+SEC ("?.struct_ops") struct tcp_congestion_ops___inner good_inner = { .list.prev = 0 };
+SEC ("?.struct_ops") struct tcp_congestion_ops___bits bad_bits = { .flags = 1 };
+
 char _license[] SEC ("license") = "GPL";

@@ -157,6 +157,18 @@ test_load (void)
   g_assert_true (ebpf_map_update_raw (map, &key, g_bytes_get_data (value, NULL), 0, &error));
   g_assert_no_error (error);
   g_assert_true (is_registered ("ebpf_test_plain"));
+
+  /* The map is described by the kernel's struct, also to whoever opens it. */
+  {
+    g_autoptr (EbpfMap) opened = ebpf_map_new_from_id (ebpf_map_get_id (map), &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpstr (ebpf_btf_type_get_name (ebpf_map_get_value_type (map)), ==,
+                     "bpf_struct_ops_tcp_congestion_ops");
+    g_assert_cmpstr (ebpf_btf_type_get_name (ebpf_map_get_value_type (opened)), ==,
+                     "bpf_struct_ops_tcp_congestion_ops");
+    ebpf_map_close (opened);
+  }
   g_assert_true (ebpf_map_delete_key_raw (map, &key, &error));
   g_assert_no_error (error);
   g_assert_false (is_registered ("ebpf_test_plain"));
@@ -201,6 +213,42 @@ test_selected (void)
                                   "*no member \"from_the_future\"*");
 }
 
+/* Member by member, also of structs in it; what is of another shape cannot be told. */
+static void
+test_layout (void)
+{
+  static const struct
+  {
+    const char *map;
+    const char *message;
+  } cases[] = {
+    { "bad_array", "*bad_array*name*8 elements*16*" },
+    { "bad_kind", "*bad_kind*ssthresh*another kind*" },
+    { "bad_size", "*bad_size*flags*8 bytes*4*" },
+    { "bad_inner", "*bad_inner*prev*pointer*" },
+    { "bad_bits", "*bad_bits*flags*bitfield*" },
+    { "good_inner", NULL },
+  };
+  g_autoptr (EbpfCollectionSpec) spec = read_spec ();
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (5, 6))
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (EbpfMap) map =
+          ebpf_map_new (ebpf_collection_spec_get_map (spec, cases[i].map), &error);
+
+      if (cases[i].message != NULL)
+        ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_INCOMPATIBLE,
+                                        cases[i].message);
+      else
+        g_assert_no_error (error);
+      g_assert_cmpint (map != NULL, ==, cases[i].message == NULL);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -210,6 +258,8 @@ main (int argc, char **argv)
   ebpf_test_add ("/object/struct-ops/errors", test_errors);
   ebpf_test_add ("/object/struct-ops/load", test_load);
   ebpf_test_add ("/object/struct-ops/selected", test_selected);
+
+  ebpf_test_add ("/object/struct-ops/layout", test_layout);
 
   return g_test_run ();
 }
