@@ -86,8 +86,17 @@ read_fd (int fd, EbpfBtf *base, GError **error)
   EbpfBtfInfo info = { .name = EBPF_PTR_TO_U64 (name), .name_len = sizeof name };
   EbpfSysInfo request = { .bpf_fd = fd, .info_len = sizeof info, .info = EBPF_PTR_TO_U64 (&info) };
   guint32 size;
+  int answer;
 
-  if (ebpf_sys_bpf (EBPF_SYS_OBJ_GET_INFO_BY_FD, &request, sizeof request) != 0)
+  answer = ebpf_sys_bpf (EBPF_SYS_OBJ_GET_INFO_BY_FD, &request, sizeof request);
+  /* Names came with those of modules, in 5.11: a kernel before does not take a place for one. */
+  if (answer != 0 && errno == E2BIG)
+    {
+      memset (&info, 0, sizeof info);
+      request.info_len = sizeof info;
+      answer = ebpf_sys_bpf (EBPF_SYS_OBJ_GET_INFO_BY_FD, &request, sizeof request);
+    }
+  if (answer != 0)
     {
       ebpf_sys_set_error (error, errno, "asking about type information in the kernel");
       return NULL;

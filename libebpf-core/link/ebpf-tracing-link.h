@@ -14,4 +14,11 @@ G_DECLARE_FINAL_TYPE (EbpfTracingLink, ebpf_tracing_link, EBPF, TRACING_LINK, Eb
 EBPF_AVAILABLE_IN_ALL
 EbpfTracingLink *ebpf_tracing_link_new (EbpfProgram *program, guint64 cookie, GError **error);
 
+EBPF_AVAILABLE_IN_ALL
+EbpfTracingLink *ebpf_tracing_link_new_for_function (EbpfProgram *program,
+                                                     EbpfProgram *target,
+                                                     const char *function,
+                                                     guint64 cookie,
+                                                     GError **error);
+
 G_END_DECLS

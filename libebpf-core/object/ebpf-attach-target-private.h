@@ -8,11 +8,11 @@
 G_BEGIN_DECLS
 
 /* What a program that is bound to its hook when it is loaded (tp_btf, fentry, LSM, iterators …) is
- * bound to: a type in the kernel's BTF. */
+ * bound to: a type in the kernel's BTF, or in another program's. */
 typedef struct
 {
   guint32 btf_id;     /* 0: this program is not bound to anything */
-  int btf_fd;         /* of the module's BTF, or 0 for vmlinux */
+  int btf_fd;         /* of the module's BTF, or the program; 0 for vmlinux */
   GPtrArray *modules; /* keeps btf_fd open */
   gint member;        /* struct_ops: which one of the struct's; or -1 */
 } EbpfAttachTarget;

@@ -3,7 +3,9 @@
 #include "object/ebpf-attach-target-private.h"
 
 #include "base/ebpf-error-private.h"
+#include "object/ebpf-program-private.h"
 #include "object/ebpf-struct-ops-private.h"
+#include "spec/ebpf-program-spec-private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -133,11 +135,105 @@ resolve_struct_ops (EbpfAttachTarget *self, const char *attach_to, GError **erro
   return TRUE;
 }
 
+/**
+ * ebpf_program_spec_set_attach_target:
+ * @self: a spec of type `ext` (section `freplace`), or of `fentry` or `fexit`
+ * @target: (nullable): the program that it attaches to, which has to be open when this one is
+ *   loaded; or %NULL for the kernel
+ * @function: (nullable): the name of a function of @target; or %NULL for what the section says
+ *   ([property@ProgramSpec:attach-to])
+ *
+ * Makes the program one for a function of another BPF program: to replace it (`freplace`), or to see
+ * its calls (`fentry`, `fexit`). An object file cannot tell which program that is; `freplace/NAME`
+ * tells the name of the function.
+ *
+ * The target needs type information. Whether it has the function is found out when this one is loaded;
+ * [method@Program.list_functions] tells which there are. Needs Linux 5.6.
+ */
+void
+ebpf_program_spec_set_attach_target (EbpfProgramSpec *self,
+                                     EbpfProgram *target,
+                                     const char *function)
+{
+  g_return_if_fail (EBPF_IS_PROGRAM_SPEC (self));
+  g_return_if_fail (target == NULL || EBPF_IS_PROGRAM (target));
+
+  ebpf_program_spec_set_target_object (self, (GObject *) target);
+  if (function != NULL)
+    ebpf_program_spec_set_attach_to (self, function);
+}
+
+/**
+ * ebpf_program_spec_get_attach_target:
+ * @self: a program spec
+ *
+ * Gets the program that it attaches to.
+ *
+ * Returns: (nullable) (transfer none): the program, or %NULL where it attaches to the kernel
+ */
+EbpfProgram *
+ebpf_program_spec_get_attach_target (EbpfProgramSpec *self)
+{
+  g_return_val_if_fail (EBPF_IS_PROGRAM_SPEC (self), NULL);
+
+  return (EbpfProgram *) ebpf_program_spec_peek_target_object (self);
+}
+
+/* A function of another program. */
+static gboolean
+resolve_in_program (EbpfAttachTarget *self,
+                    EbpfProgramSpec *spec,
+                    EbpfProgram *target,
+                    GError **error)
+{
+  EbpfProgramType type = ebpf_program_spec_get_program_type (spec);
+  const char *function = ebpf_program_spec_get_attach_to (spec);
+  gboolean fits = type == EBPF_PROGRAM_TYPE_EXT;
+
+  if (type == EBPF_PROGRAM_TYPE_TRACING && ebpf_program_spec_has_attach_type (spec))
+    switch (ebpf_program_spec_get_attach_type (spec))
+      {
+      case EBPF_ATTACH_TYPE_TRACE_FENTRY:
+      case EBPF_ATTACH_TYPE_TRACE_FEXIT:
+      case EBPF_ATTACH_TYPE_TRACE_FSESSION:
+        fits = TRUE;
+        break;
+      default:
+        break;
+      }
+
+  if (!fits)
+    {
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                      "it was given program \"%s\" to attach to, which programs of sections "
+                      "freplace, fentry and fexit alone can",
+                      ebpf_program_get_name (target));
+      return FALSE;
+    }
+  if (function == NULL || *function == '\0')
+    {
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                      "it does not say which function of program \"%s\" it is for: name one in its "
+                      "section, or give it to ebpf_program_spec_set_attach_target ()",
+                      ebpf_program_get_name (target));
+      return FALSE;
+    }
+
+  self->btf_id = ebpf_program_find_function (target, function, error);
+  if (self->btf_id == 0)
+    return FALSE;
+
+  /* The same field of bpf(2) says which program, and which module. */
+  self->btf_fd = ebpf_program_peek_fd (target);
+  return TRUE;
+}
+
 gboolean
 ebpf_attach_target_resolve (EbpfAttachTarget *self, EbpfProgramSpec *spec, GError **error)
 {
   EbpfProgramType program_type = ebpf_program_spec_get_program_type (spec);
   const char *attach_to = ebpf_program_spec_get_attach_to (spec);
+  EbpfProgram *target = ebpf_program_spec_get_attach_target (spec);
   const Rule *rule = find_rule (spec);
   g_autofree char *owner = NULL;
   g_autofree char *name = NULL;
@@ -149,11 +245,13 @@ ebpf_attach_target_resolve (EbpfAttachTarget *self, EbpfProgramSpec *spec, GErro
   memset (self, 0, sizeof *self);
   self->member = -1;
 
+  if (target != NULL)
+    return resolve_in_program (self, spec, target, error);
   if (program_type == EBPF_PROGRAM_TYPE_EXT)
     {
-      ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
-                      "it replaces the function \"%s\" of another program (freplace), which this "
-                      "version of the library does not load",
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                      "it replaces the function \"%s\" of another program (freplace), which has to "
+                      "be loaded first and told by ebpf_program_spec_set_attach_target ()",
                       attach_to != NULL ? attach_to : "");
       return FALSE;
     }

@@ -16,4 +16,7 @@ EbpfProgram *ebpf_program_new_loaded (int fd, EbpfProgramSpec *spec, char *log);
 /* FALSE with @error where it was closed. */
 gboolean ebpf_program_check_open (EbpfProgram *self, const char *doing, GError **error);
 
+/* The id of a function of the program in the BTF that it was loaded with; 0 with @error. */
+guint32 ebpf_program_find_function (EbpfProgram *self, const char *name, GError **error);
+
 G_END_DECLS

@@ -72,6 +72,17 @@ EBPF_AVAILABLE_IN_ALL
 GVariant *ebpf_program_query_info (EbpfProgram *self, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+char **ebpf_program_list_functions (EbpfProgram *self, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+void ebpf_program_spec_set_attach_target (EbpfProgramSpec *self,
+                                          EbpfProgram *target,
+                                          const char *function);
+
+EBPF_AVAILABLE_IN_ALL
+EbpfProgram *ebpf_program_spec_get_attach_target (EbpfProgramSpec *self);
+
+EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_program_test_run (EbpfProgram *self,
                                 GBytes *data,
                                 guint repeat,

@@ -13,4 +13,8 @@ const EbpfCode *ebpf_program_spec_peek_code (EbpfProgramSpec *self);
 void ebpf_program_spec_set_btf (EbpfProgramSpec *self, EbpfBtf *btf);
 void ebpf_program_spec_set_byte_order (EbpfProgramSpec *self, EbpfByteOrder byte_order);
 
+/* The live program that it attaches to, an EbpfProgram, which this room does not know; or NULL. */
+void ebpf_program_spec_set_target_object (EbpfProgramSpec *self, GObject *target);
+GObject *ebpf_program_spec_peek_target_object (EbpfProgramSpec *self);
+
 G_END_DECLS

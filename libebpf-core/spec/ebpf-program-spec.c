@@ -24,6 +24,7 @@ struct _EbpfProgramSpec
   EbpfAttachType attach_type;
   gboolean has_attach_type;
   char *attach_to;
+  GObject *target;
   guint program_flags;
   char *license;
   guint kernel_version;
@@ -65,6 +66,7 @@ ebpf_program_spec_finalize (GObject *object)
   g_free (self->name);
   g_free (self->section);
   g_free (self->attach_to);
+  g_clear_object (&self->target);
   g_free (self->license);
   ebpf_code_unref (self->code);
   g_clear_object (&self->btf);
@@ -342,6 +344,7 @@ ebpf_program_spec_copy (EbpfProgramSpec *self)
   copy->attach_type = self->attach_type;
   copy->has_attach_type = self->has_attach_type;
   copy->attach_to = g_strdup (self->attach_to);
+  g_set_object (&copy->target, self->target);
   copy->program_flags = self->program_flags;
   copy->license = g_strdup (self->license);
   copy->kernel_version = self->kernel_version;
@@ -531,6 +534,18 @@ ebpf_program_spec_set_attach_to (EbpfProgramSpec *self, const char *attach_to)
   g_free (self->attach_to);
   self->attach_to = g_strdup (attach_to);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ATTACH_TO]);
+}
+
+void
+ebpf_program_spec_set_target_object (EbpfProgramSpec *self, GObject *target)
+{
+  g_set_object (&self->target, target);
+}
+
+GObject *
+ebpf_program_spec_peek_target_object (EbpfProgramSpec *self)
+{
+  return self->target;
 }
 
 /**

@@ -307,6 +307,27 @@ test('arrays of one or no element are lists, booleans of any width are booleans'
     assertEqual(unpacked, {...decoded, wide: 0x100});
 });
 
+test('a congestion control is registered from JavaScript', () => {
+    requireBpf();
+    const spec = Ebpf.CollectionSpec.new_from_path(object('congestion.bpf.o'));
+    for (const name of ['linked', 'successor'])
+        spec.get_map(name).autocreate = false;
+
+    const name = `gjs${GLib.random_int_range(0, 1000000)}`;
+    const available = () => new TextDecoder().decode(
+        GLib.file_get_contents('/proc/sys/net/ipv4/tcp_available_congestion_control')[1]).trim().split(' ');
+
+    spec.get_map('plain').set_member_value('name', new GLib.Variant('s', name));
+    const collection = Ebpf.Collection.new(spec);
+    collection.load(null, null);
+    const link = collection.get_map('plain').attach();
+    assert(link instanceof Ebpf.StructOpsLink, 'the class of its kind');
+    assert(available().includes(name), 'registered');
+    link.close();
+    assert(!available().includes(name), 'taken away');
+    collection.close();
+});
+
 test('nothing is left open', () => {
     loadStream().close();
     const before = countFds();

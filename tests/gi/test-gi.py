@@ -4,6 +4,7 @@
 """What an application in Python does, and a plug-in in Python. Prints TAP."""
 
 import os
+import socket
 import struct
 import sys
 import traceback
@@ -337,6 +338,62 @@ def a_target_is_filled_by_the_names_of_its_properties():
     equal(target.next_number.get_value().unpack(), 1)
     target.kept.close()
     target.produce.close()
+
+
+@test
+def a_congestion_control_is_registered_and_replaced():
+    require_bpf()
+    if tuple(int(part) for part in os.uname().release.split('.')[:2]) < (6, 4):
+        raise Skip('operations by a link need Linux 6.4')
+
+    spec = Ebpf.CollectionSpec.new_from_path(object_path('congestion.bpf.o'))
+    spec.get_map('plain').props.autocreate = False
+    spec.get_map('successor').props.autoattach = False
+    name = f'py{os.getpid()}'
+    for map_name in 'linked', 'successor':
+        spec.get_map(map_name).set_member_value('name', GLib.Variant('s', name))
+    equal(spec.get_map('linked').get_member_value('name').unpack(), name)
+    equal(spec.get_map('linked').get_member_program('init'), 'first_init')
+    with raises(Ebpf.Error.NOT_FOUND, 'cong_avoid'):
+        spec.get_map('linked').set_member_value('nick', GLib.Variant('s', name))
+
+    def names():
+        with open('/proc/sys/net/ipv4/tcp_available_congestion_control', encoding='ascii') as file:
+            return file.read().split()
+
+    collection = Ebpf.Collection.new(spec)
+    collection.load(None, None)
+    links = collection.attach_all()
+    equal([type(link) for link in links], [Ebpf.StructOpsLink])
+    equal(name in names(), True)
+
+    with socket.socket() as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, name.encode())
+        equal(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b'\0').decode(), name)
+    links[0].update_map(collection.get_map('successor'))
+    equal(links[0].props.map.props.name, 'successor')
+    links[0].detach()
+    equal(name in names(), False)
+    collection.close()
+
+
+@test
+def a_target_program_is_told_before_a_load():
+    require_bpf()
+    target = Ebpf.Collection.new(Ebpf.CollectionSpec.new_from_path(object_path('replaceable.bpf.o')))
+    target.load(None, None)
+    program = target.get_program('decide')
+    equal(program.list_functions()[0], 'decide')
+
+    spec = Ebpf.CollectionSpec.new_from_path(object_path('replacing.bpf.o'))
+    replacement = spec.get_program('new_verdict')
+    replacement.set_attach_target(program, 'no_verdict')
+    equal(replacement.get_attach_target(), program)
+    options = Ebpf.LoadOptions.new()
+    options.select_program('new_verdict')
+    with raises(Ebpf.Error.NOT_FOUND, 'second_verdict'):
+        Ebpf.Collection.new(spec).load(options, None)
+    target.close()
 
 
 @test

@@ -402,7 +402,8 @@ test_attach_target (void)
 
   ebpf_program_spec_set_program_type (fentry, EBPF_PROGRAM_TYPE_EXT);
   g_assert_null (ebpf_program_new (fentry, NULL, &error));
-  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_NOT_SUPPORTED);
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT,
+                                  "*freplace*set_attach_target*");
 
   /* What was looked through keeps the modules' types open. */
   ebpf_btf_drop_kernel ();

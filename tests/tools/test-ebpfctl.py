@@ -504,6 +504,31 @@ def test_run_failures():
     assert_one_line_error(result, 1)
 
 
+def test_run_operations():
+    require_bpf()
+    if tuple(int(part) for part in os.uname().release.split('.')[:2]) < (6, 4):
+        raise Skip('operations by a link need Linux 6.4')
+    algorithms = Path('/proc/sys/net/ipv4/tcp_available_congestion_control')
+    process = subprocess.Popen([EBPFCTL, 'run', OBJECTS / 'struct-ops.bpf.o'], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, env=environment())
+    watchdog = threading.Timer(60, process.kill)
+    watchdog.start()
+    attached = process.stderr.readline() + process.stderr.readline()
+    names = algorithms.read_text(encoding='ascii').split()
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate()
+    watchdog.cancel()
+
+    assert process.returncode == 0, (process.returncode, attached, errors)
+    # Programs of operations are attached with their map, and need not be told of.
+    assert errors == '', errors
+    assert "tcp_congestion_ops of map 'plain'" in attached, attached
+    assert "tcp_congestion_ops of map 'newer'" in attached, attached
+    assert {'ebpf_test_plain', 'ebpf_test_newer'} <= set(names), names
+    assert 'name="ebpf_test_plain"' in output, output
+    assert not {'ebpf_test_plain', 'ebpf_test_newer'} & set(algorithms.read_text(encoding='ascii').split())
+
+
 def test_run_without_target():
     require_bpf()
     # Sections like "socket" and "tc" do not say where to: each is told of, and that nothing is left.
