@@ -170,7 +170,7 @@ ebpf_tracing_link_new (EbpfProgram *program, guint64 cookie, GError **error)
     }
 
   fd = open_link (program, program_fd, cookie);
-  if (fd < 0 && errno == EINVAL)
+  if (fd < 0 && (errno == EINVAL || errno == ENOENT))
     fd = reopen_link (program, program_fd, cookie);
   if (fd >= 0)
     return ebpf_link_announce (
