@@ -50,6 +50,7 @@ NOT_BUILT = {
 NOT_LOADED_ALIKE = {
     'bpf-gcc': {
         'arena': 'does not know inline assembly for the instruction that it does not have',
+        'congestion': CORE,
         'core': CORE,
         'core-elsewhere': FIELD_INFO,
         'core-missing': CORE,
