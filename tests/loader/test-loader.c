@@ -229,6 +229,7 @@ static const struct
 } refused[] = {
   { "arena.bpf.o", "*map \"arena\" cannot be made*" },
   { "struct-ops.bpf.o", "*map \"*\" cannot be made*laid out*" },
+  { "congestion.bpf.o", "*map \"*\" cannot be made*laid out*" },
   { "pinning.bpf.o", "*map \"*\" cannot be made*shared by a pin*" },
   { "pinning-run.bpf.o", "*map \"*\" cannot be made*shared by a pin*" },
 };
