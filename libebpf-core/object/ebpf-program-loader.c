@@ -257,8 +257,8 @@ relocate_undefined (Load *self, const EbpfReloc *reloc, GError **error)
           ebpf_insn_is_ldimm64 (insn)
               ? "declare it __ksym if it is the kernel's, or give it a value by "
                 "ebpf_program_spec_set_constant ()"
-              : "link it with the object that has it, or declare it __ksym if it is the "
-                "kernel's");
+              : "link it with the object that has it, declare it __ksym if it is the kernel's, "
+                "or give it a body by ebpf_program_spec_define_function ()");
       return FALSE;
     }
 

@@ -2,6 +2,7 @@
 
 #include "spec/ebpf-program-spec-private.h"
 
+#include "asm/ebpf-assembler-private.h"
 #include "base/ebpf-error-private.h"
 
 #include <string.h>
@@ -14,8 +15,9 @@
  * @self: a program spec
  *
  * Lists the symbols that the code refers to and nothing defines or declares, such as constants of
- * inline assembly. A program with such a symbol, unless it is weak, cannot be loaded before
- * [method@ProgramSpec.set_constant] gave it a value.
+ * inline assembly, or functions of another file. A program with such a symbol, unless it is weak,
+ * cannot be loaded before [method@ProgramSpec.set_constant] gave it a value, or
+ * [method@ProgramSpec.define_function] a body.
  *
  * Returns: (transfer full) (array zero-terminated=1): the names, each once
  */
@@ -104,6 +106,144 @@ ebpf_program_spec_set_constant (EbpfProgramSpec *self,
       return FALSE;
     }
 
+  ebpf_program_spec_take_code (self, g_steal_pointer (&copy));
+  return TRUE;
+}
+
+/* The code of @body, with what it refers to, behind that of @code. */
+static guint32
+append_body (EbpfCode *code, GArray *insns, GArray *references)
+{
+  guint32 start = code->insns->len;
+
+  g_array_append_vals (code->insns, insns->data, insns->len);
+  for (guint i = 0; i < references->len; i++)
+    {
+      const EbpfAssemblerReference *reference =
+          &g_array_index (references, EbpfAssemblerReference, i);
+
+      ebpf_code_add_reloc (code, start + reference->insn, EBPF_RELOC_MAP, reference->map_name, 0);
+    }
+
+  return start;
+}
+
+/* Makes the calls of @symbol, and the loads of its address, lead to @start. Returns how many there
+ * were. */
+static guint
+resolve_function (EbpfCode *code, const char *symbol, guint32 start)
+{
+  guint n_resolved = 0;
+
+  for (guint i = code->relocs->len; i-- > 0;)
+    {
+      const EbpfReloc *reloc = &g_array_index (code->relocs, EbpfReloc, i);
+      EbpfInsn *insn;
+
+      if (reloc->kind != EBPF_RELOC_OTHER || strcmp (reloc->symbol, symbol) != 0)
+        continue;
+
+      insn = &g_array_index (code->insns, EbpfInsn, reloc->insn);
+      insn->src = insn->code == EBPF_OP_CALL ? EBPF_PSEUDO_CALL : EBPF_PSEUDO_FUNC;
+      insn->imm = (gint32) start - (gint32) reloc->insn - 1;
+      if (insn->code != EBPF_OP_CALL)
+        insn[1].imm = 0;
+      g_array_remove_index (code->relocs, i);
+      n_resolved++;
+    }
+
+  return n_resolved;
+}
+
+/* The kernel wants to know all functions of a program or none, and each one's first line. */
+static void
+add_records (EbpfCode *code, EbpfBtf *btf, const char *symbol, guint32 start)
+{
+  guint32 btf_id = btf != NULL ? ebpf_btf_lookup (btf, symbol, EBPF_BTF_KIND_FUNC) : 0;
+
+  if (btf_id != 0 && code->func_infos->len > 0)
+    {
+      EbpfFuncInfo func = { .insn = start, .type_id = btf_id };
+      EbpfLineInfo line = { .insn = start };
+
+      g_array_append_val (code->func_infos, func);
+      if (code->line_infos->len > 0)
+        g_array_append_val (code->line_infos, line);
+      return;
+    }
+
+  g_array_set_size (code->func_infos, 0);
+  g_array_set_size (code->line_infos, 0);
+}
+
+/**
+ * ebpf_program_spec_define_function:
+ * @self: a program spec
+ * @symbol: the name of a function that the code calls and nothing defines
+ * @body: what it does: r1 to r5 are its arguments, r0 what it returns
+ * @error: return location for an error
+ *
+ * Gives a body to a function that was declared `extern` and is in no object file: it is put behind
+ * the code, and all calls of @symbol, and what takes its address, lead there.
+ *
+ * Where the object's type information has the declaration, the verifier looks at the body as at any
+ * global function: on its own, with arguments of those types.
+ *
+ * Fails with %EBPF_ERROR_NOT_FOUND where nothing refers to @symbol, with %EBPF_ERROR_RELOCATION
+ * where it is neither called nor its address loaded, and where @body jumps to a label that was
+ * never set.
+ *
+ * Returns: whether it was defined; where not, the code is as it was
+ */
+gboolean
+ebpf_program_spec_define_function (EbpfProgramSpec *self,
+                                   const char *symbol,
+                                   EbpfAssembler *body,
+                                   GError **error)
+{
+  g_autoptr (EbpfCode) copy = NULL;
+  g_autoptr (GArray) insns = NULL;
+  g_autoptr (GArray) references = NULL;
+  guint32 start;
+
+  g_return_val_if_fail (EBPF_IS_PROGRAM_SPEC (self), FALSE);
+  g_return_val_if_fail (symbol != NULL, FALSE);
+  g_return_val_if_fail (EBPF_IS_ASSEMBLER (body), FALSE);
+
+  if (!ebpf_assembler_finish (body, &insns, &references, error))
+    return FALSE;
+
+  copy = ebpf_code_copy (ebpf_program_spec_peek_code (self));
+  for (guint i = 0; i < copy->relocs->len; i++)
+    {
+      const EbpfReloc *reloc = &g_array_index (copy->relocs, EbpfReloc, i);
+      const EbpfInsn *insn = reloc->insn < copy->insns->len
+                                 ? &g_array_index (copy->insns, EbpfInsn, reloc->insn)
+                                 : NULL;
+
+      if (reloc->kind != EBPF_RELOC_OTHER || strcmp (reloc->symbol, symbol) != 0)
+        continue;
+      if (insn == NULL || (insn->code != EBPF_OP_CALL &&
+                           (!ebpf_insn_is_ldimm64 (insn) || reloc->insn + 1 >= copy->insns->len)))
+        {
+          ebpf_error_set (error, EBPF_ERROR_RELOCATION, 0,
+                          "program \"%s\": instruction %u refers to \"%s\", but neither calls it "
+                          "nor loads its address",
+                          ebpf_program_spec_get_name (self), reloc->insn, symbol);
+          return FALSE;
+        }
+    }
+
+  start = append_body (copy, insns, references);
+  if (resolve_function (copy, symbol, start) == 0)
+    {
+      ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0,
+                      "program \"%s\" refers to no \"%s\" that is not defined",
+                      ebpf_program_spec_get_name (self), symbol);
+      return FALSE;
+    }
+
+  add_records (copy, ebpf_program_spec_get_btf (self), symbol, start);
   ebpf_program_spec_take_code (self, g_steal_pointer (&copy));
   return TRUE;
 }

@@ -96,6 +96,12 @@ gboolean ebpf_program_spec_set_constant (EbpfProgramSpec *self,
                                          GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_program_spec_define_function (EbpfProgramSpec *self,
+                                            const char *symbol,
+                                            EbpfAssembler *body,
+                                            GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_program_spec_redirect_map (EbpfProgramSpec *self,
                                          const char *from,
                                          const char *to,

@@ -3,7 +3,11 @@
 #include "spec/ebpf-collection-spec-private.h"
 #include "spec/ebpf-program-spec-private.h"
 
+#include "sys/ebpf-sys-private.h"
+
 #include "link-test.h"
+
+#include <string.h>
 
 /* An object that is linked with no other one is the same to a reader, whatever its bytes are. */
 
@@ -340,6 +344,111 @@ test_records (void)
     }
 }
 
+/* What the kernel keeps of a program's source: its functions and lines, by instruction. */
+static char *
+describe_in_kernel (EbpfProgram *program)
+{
+  GString *text = g_string_new (NULL);
+  g_autofree EbpfFuncInfo *funcs = NULL;
+  g_autofree EbpfLineInfo *lines = NULL;
+  g_autoptr (EbpfBtf) btf = NULL;
+  g_autoptr (GError) error = NULL;
+  struct bpf_prog_info counts, info = { 0 };
+  int fd = ebpf_program_peek_fd (program);
+  EbpfSysInfo attr = { 0 };
+
+  g_assert_cmpint (ebpf_sys_get_info (fd, &counts, sizeof counts), ==, 0);
+  funcs = g_new0 (EbpfFuncInfo, MAX (counts.nr_func_info, 1));
+  lines = g_new0 (EbpfLineInfo, MAX (counts.nr_line_info, 1));
+  info.func_info_rec_size = sizeof *funcs;
+  info.nr_func_info = counts.nr_func_info;
+  info.func_info = EBPF_PTR_TO_U64 (funcs);
+  info.line_info_rec_size = sizeof *lines;
+  info.nr_line_info = counts.nr_line_info;
+  info.line_info = EBPF_PTR_TO_U64 (lines);
+  attr.bpf_fd = (guint32) fd;
+  attr.info_len = sizeof info;
+  attr.info = EBPF_PTR_TO_U64 (&info);
+  g_assert_cmpint (ebpf_sys_bpf (EBPF_SYS_OBJ_GET_INFO_BY_FD, &attr, sizeof attr), ==, 0);
+
+  btf = ebpf_btf_new_from_id (info.btf_id, NULL, &error);
+  g_assert_no_error (error);
+
+  for (guint32 i = 0, next = 0; i < info.nr_line_info; i++)
+    {
+      /* Each function begins with a line. */
+      if (next < info.nr_func_info && funcs[next].insn == lines[i].insn)
+        g_string_append_printf (text, "%s:\n", type_name (btf, funcs[next++].type_id));
+      g_string_append_printf (text, "  %u: %s:%u:%u: %s\n", lines[i].insn,
+                              ebpf_btf_peek_name (btf, lines[i].file_name_off),
+                              lines[i].line_col >> 10, lines[i].line_col & 0x3ff,
+                              ebpf_btf_peek_name (btf, lines[i].line_off));
+      if (i + 1 == info.nr_line_info)
+        g_assert_cmpuint (next, ==, info.nr_func_info);
+    }
+  g_assert_cmpuint (info.nr_func_info, >, 0);
+  g_assert_cmpuint (info.nr_line_info, >=, info.nr_func_info);
+
+  return g_string_free (text, FALSE);
+}
+
+/* Records are moved with their functions: to the kernel, a program that was linked with others has
+ * the source that it has alone. */
+static void
+test_kernel_records (void)
+{
+  static const char *const objects[] = { "subprograms.bpf.o", "callbacks.bpf.o", "link-copy.bpf.o",
+                                         "stacks.bpf.o", "links.bpf.o" };
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (EbpfCollectionSpec) linked_spec = NULL;
+  g_autoptr (EbpfCollection) linked = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_programs = 0, n_subprograms = 0;
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (5, 17))
+    return;
+
+  bytes = link_objects (&error, objects[0], objects[1], objects[2], objects[3], objects[4], NULL);
+  g_assert_no_error (error);
+  linked_spec = ebpf_collection_spec_new_from_bytes (bytes, &error);
+  g_assert_no_error (error);
+  linked = ebpf_collection_new (linked_spec);
+  ebpf_collection_load (linked, NULL, NULL, &error);
+  g_assert_no_error (error);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (objects); i++)
+    {
+      g_autofree char *path = ebpf_test_object (objects[i]);
+      g_autoptr (EbpfCollectionSpec) spec = ebpf_collection_spec_new_from_path (path, &error);
+      g_autoptr (EbpfCollection) alone = NULL;
+      g_autoptr (GPtrArray) programs = NULL;
+
+      g_assert_no_error (error);
+      alone = ebpf_collection_new (spec);
+      ebpf_collection_load (alone, NULL, NULL, &error);
+      g_assert_no_error (error);
+      programs = ebpf_collection_list_programs (alone);
+      g_assert_cmpuint (programs->len, >, 0);
+
+      for (guint j = 0; j < programs->len; j++)
+        {
+          EbpfProgram *program = g_ptr_array_index (programs, j);
+          EbpfProgram *same = ebpf_collection_get_program (linked, ebpf_program_get_name (program));
+          g_autofree char *expected = describe_in_kernel (program);
+          g_autofree char *text = NULL;
+
+          g_assert_nonnull (same);
+          text = describe_in_kernel (same);
+          g_assert_cmpstr (text, ==, expected);
+          n_programs++;
+          n_subprograms += strstr (text, "twice:\n") != NULL;
+        }
+    }
+
+  g_assert_cmpuint (n_programs, >, 10);
+  g_assert_cmpuint (n_subprograms, >, 4);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -348,6 +457,8 @@ main (int argc, char **argv)
   ebpf_test_add ("/linker/alone", test_alone);
 
   ebpf_test_add ("/linker/records", test_records);
+
+  ebpf_test_add ("/linker/kernel-records", test_kernel_records);
 
   return g_test_run ();
 }

@@ -4,6 +4,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
 
 #include <ebpf.h>
 #include <unistd.h>
@@ -112,6 +116,133 @@ test_constants (void)
   collection = load (spec);
   g_assert_cmpuint (run (collection, "use_constants"), ==, 42);
   g_assert_cmphex (first_value (collection, "here"), ==, G_GUINT64_CONSTANT (0xfedcba9876543210));
+}
+
+/* "defined_nowhere (x)": what is in the map of that name, and x. */
+static EbpfAssembler *
+write_body (const char *map)
+{
+  EbpfAssembler *body = ebpf_assembler_new ();
+
+  ebpf_assembler_emit (body, 0xbf, 6, 1, 0, 0);   /* r6 = r1 */
+  ebpf_assembler_emit (body, 0x7a, 10, 0, -8, 0); /* *(u64 *) (r10 - 8) = 0 */
+  ebpf_assembler_emit (body, 0xbf, 2, 10, 0, 0);  /* r2 = r10 - 8 */
+  ebpf_assembler_emit (body, 0x07, 2, 0, 0, -8);
+  ebpf_assembler_emit_load_map (body, 1, map);
+  ebpf_assembler_emit_call (body, 1);                   /* bpf_map_lookup_elem () */
+  ebpf_assembler_emit_jump (body, 0x15, 0, 0, 0, "no"); /* if (r0 == 0) goto no */
+  ebpf_assembler_emit (body, 0x61, 0, 0, 0, 0);         /* r0 = *(u32 *) r0 */
+  ebpf_assembler_mark (body, "no");
+  ebpf_assembler_emit (body, 0x0f, 0, 6, 0, 0); /* r0 += r6 */
+  ebpf_assembler_emit_exit (body);
+
+  return body;
+}
+
+static void
+test_define_function (void)
+{
+  g_autoptr (EbpfCollectionSpec) spec = load_spec ("undefined.bpf.o");
+  EbpfProgramSpec *program = ebpf_collection_spec_get_program (spec, "calls_nowhere");
+  g_autoptr (EbpfProgramSpec) untouched = ebpf_program_spec_copy (program);
+  g_autoptr (EbpfAssembler) body = write_body ("numbers");
+  g_autoptr (EbpfAssembler) unfinished = ebpf_assembler_new ();
+  g_autoptr (EbpfMapSpec) map = NULL;
+  g_autoptr (EbpfCollection) collection = NULL;
+  g_autoptr (GBytes) key = g_bytes_new_static ("\0\0\0\0", 4);
+  const guint32 number = 41;
+  g_autoptr (GBytes) value = g_bytes_new (&number, sizeof number);
+  g_auto (GStrv) symbols = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_before = ebpf_program_spec_get_n_instructions (program);
+
+  /* Reading it is no error, loading it is one that names the function and the instruction. */
+  if (ebpf_test_require_bpf ())
+    assert_refused (
+        spec, EBPF_ERROR_RELOCATION,
+        "*program \"calls_nowhere\": instruction 1 refers to \"defined_nowhere\", which "
+        "nothing defines; *ebpf_program_spec_define_function*");
+
+  g_assert_false (ebpf_program_spec_define_function (program, "no_such_function", body, &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  ebpf_assembler_emit_jump (unfinished, 0x05, 0, 0, 0, "nowhere");
+  g_assert_false (
+      ebpf_program_spec_define_function (program, "defined_nowhere", unfinished, &error));
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+  g_assert_cmpuint (ebpf_program_spec_get_n_instructions (program), ==, n_before);
+
+  g_assert_true (ebpf_program_spec_define_function (program, "defined_nowhere", body, &error));
+  g_assert_no_error (error);
+  symbols = ebpf_program_spec_list_undefined_symbols (program);
+  g_assert_cmpuint (g_strv_length (symbols), ==, 0);
+  g_assert_cmpuint (ebpf_program_spec_get_n_instructions (untouched), ==, n_before);
+  g_assert_false (ebpf_program_spec_define_function (program, "defined_nowhere", body, &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  map = ebpf_map_spec_new ("numbers", EBPF_MAP_TYPE_ARRAY, 4, 4, 1);
+  ebpf_map_spec_add_content (map, key, value);
+  ebpf_collection_spec_add_map (spec, map, &error);
+  g_assert_no_error (error);
+
+  if (!ebpf_test_require_bpf ())
+    return;
+  collection = load (spec);
+  g_assert_cmpuint (run (collection, "calls_nowhere"), ==, 42);
+
+  /* With its records: the kernel knows two functions by name. */
+  {
+    struct bpf_prog_info info = { 0 };
+    guint32 size = sizeof info;
+    EbpfProgram *live = ebpf_collection_get_program (collection, "calls_nowhere");
+    union bpf_attr attr = { 0 };
+
+    attr.info.bpf_fd = (guint32) ebpf_program_peek_fd (live);
+    attr.info.info_len = size;
+    attr.info.info = (guint64) (guintptr) &info;
+    g_assert_cmpint (syscall (SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof attr), ==, 0);
+    g_assert_cmpuint (info.nr_func_info, ==, 2);
+    g_assert_cmpuint (info.nr_line_info, >=, 2);
+  }
+}
+
+/* Code that names a map which is nowhere: not in the collection, and not given. */
+static void
+test_missing_map (void)
+{
+  g_autoptr (EbpfAssembler) code = write_body ("nowhere");
+  g_autoptr (EbpfCollectionSpec) by_hand = ebpf_collection_spec_new ();
+  g_autoptr (EbpfCollectionSpec) externs = load_spec ("externs.bpf.o");
+  g_autoptr (EbpfProgramSpec) spec =
+      ebpf_program_spec_new ("refers", EBPF_PROGRAM_TYPE_SOCKET_FILTER);
+  g_autoptr (EbpfProgram) program = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  ebpf_program_spec_set_instructions (spec, code, &error);
+  g_assert_no_error (error);
+  ebpf_collection_spec_add_program (by_hand, spec, &error);
+  g_assert_no_error (error);
+  assert_refused (by_hand, EBPF_ERROR_RELOCATION,
+                  "program \"refers\": instruction 4 refers to map \"nowhere\", which is not "
+                  "there; *");
+
+  program = ebpf_program_new (spec, NULL, &error);
+  g_assert_null (program);
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_RELOCATION,
+                                  "*instruction 4 refers to map \"nowhere\"*replace_map*");
+  g_clear_error (&error);
+
+  /* The kernel's configuration is a map, too. */
+  program =
+      ebpf_program_new (ebpf_collection_spec_get_program (externs, "read_externs"), NULL, &error);
+  g_assert_null (program);
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_RELOCATION,
+                                  "*instruction * refers to map \".*\", which is not there*");
 }
 
 static void
@@ -509,6 +640,8 @@ main (int argc, char *argv[])
   ebpf_test_init (&argc, &argv);
 
   ebpf_test_add ("/spec-rules/constants", test_constants);
+  ebpf_test_add ("/spec-rules/define-function", test_define_function);
+  ebpf_test_add ("/spec-rules/missing-map", test_missing_map);
   ebpf_test_add ("/spec-rules/undefined", test_undefined);
   ebpf_test_add ("/spec-rules/redirect", test_redirect);
   ebpf_test_add ("/spec-rules/tag", test_tag);
