@@ -3,6 +3,7 @@
 #include "ebpfctl.h"
 
 #include "ebpfctl-json.h"
+#include "ebpfctl-terminal.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ typedef struct
   guint n_programs;
   gint64 open_us;
   gint64 load_us;
+  GPtrArray *left_out; /* of EbpfProgramSpec: what nobody asked for, and what is of no known type */
 } Outcome;
 
 /* Splits "MAP=N". A map's name may itself have no '=' in it, as symbols have none. */
@@ -106,6 +108,20 @@ run_loader (EbpfLoader *loader, const Arguments *arguments, Outcome *outcome, GE
   return TRUE;
 }
 
+static GPtrArray *
+list_left_out (EbpfCollectionSpec *spec, EbpfCollection *collection)
+{
+  g_autoptr (GPtrArray) programs = ebpf_collection_spec_list_programs (spec);
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < programs->len; i++)
+    if (ebpf_collection_get_program (collection, ebpf_program_spec_get_name (programs->pdata[i])) ==
+        NULL)
+      g_ptr_array_add (list, g_object_ref (programs->pdata[i]));
+
+  return list;
+}
+
 static gboolean
 load (const Arguments *arguments, Outcome *outcome, GError **error)
 {
@@ -158,6 +174,7 @@ load (const Arguments *arguments, Outcome *outcome, GError **error)
   outcome->load_us = loaded - opened;
 
   count (collection, outcome);
+  outcome->left_out = list_left_out (spec, collection);
 
   if (!ebpf_collection_remove_pins (collection, error))
     return FALSE;
@@ -194,8 +211,31 @@ print_json_outcome (const Outcome *outcome)
   ebpfctl_json_add_uint (json, "programs", outcome->n_programs);
   ebpfctl_json_add_int (json, "open_us", outcome->open_us);
   ebpfctl_json_add_int (json, "load_us", outcome->load_us);
+  ebpfctl_json_begin_array (json, "left_out");
+  for (guint i = 0; outcome->left_out != NULL && i < outcome->left_out->len; i++)
+    ebpfctl_json_add_string (json, NULL, ebpf_program_spec_get_name (outcome->left_out->pdata[i]));
+  ebpfctl_json_end_array (json);
   ebpfctl_json_end_object (json);
   ebpfctl_json_print (json);
+}
+
+/* A section's name with a slip in it must not look like success. */
+static void
+print_unknown (const Outcome *outcome)
+{
+  for (guint i = 0; outcome->left_out != NULL && i < outcome->left_out->len; i++)
+    {
+      EbpfProgramSpec *program = outcome->left_out->pdata[i];
+      g_autofree char *name = ebpfctl_terminal_clean (ebpf_program_spec_get_name (program));
+      g_autofree char *section = NULL;
+
+      if (ebpf_program_spec_get_program_type (program) != EBPF_PROGRAM_TYPE_UNSPEC)
+        continue;
+
+      section = ebpfctl_terminal_clean (ebpf_program_spec_get_section (program));
+      printf ("Not loaded: %s, whose section \"%s\" does not say what type of program it is.\n",
+              name, section);
+    }
 }
 
 static int
@@ -221,12 +261,19 @@ run (const Arguments *arguments)
   if (ok)
     {
       if (arguments->json)
-        print_json_outcome (&outcome);
+        {
+          print_json_outcome (&outcome);
+        }
       else
-        printf ("Loaded %u %s and %u %s: read in %.1f ms, loaded in %.1f ms. All unloaded again.\n",
-                outcome.n_maps, outcome.n_maps == 1 ? "map" : "maps", outcome.n_programs,
-                outcome.n_programs == 1 ? "program" : "programs", outcome.open_us / 1e3,
-                outcome.load_us / 1e3);
+        {
+          printf (
+              "Loaded %u %s and %u %s: read in %.1f ms, loaded in %.1f ms. All unloaded again.\n",
+              outcome.n_maps, outcome.n_maps == 1 ? "map" : "maps", outcome.n_programs,
+              outcome.n_programs == 1 ? "program" : "programs", outcome.open_us / 1e3,
+              outcome.load_us / 1e3);
+          print_unknown (&outcome);
+        }
+      g_clear_pointer (&outcome.left_out, g_ptr_array_unref);
       return EBPFCTL_DONE;
     }
 

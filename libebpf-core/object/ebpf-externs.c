@@ -627,7 +627,10 @@ set_missing (GError **error, GPtrArray *missing)
 
   ebpf_error_set (
       error, first->domain == EBPF_ERROR ? (EbpfError) first->code : EBPF_ERROR_NOT_FOUND,
-      ebpf_error_get_errno (first), "it needs what the kernel does not give: %s", list->str);
+      ebpf_error_get_errno (first), "it needs what the kernel does not give: %s%s", list->str,
+      first->domain == EBPF_ERROR && first->code == EBPF_ERROR_PERMISSION
+          ? ""
+          : "; load the module that has it, or declare it __weak and ask for it before use");
 }
 
 gboolean

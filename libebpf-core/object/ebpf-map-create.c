@@ -44,12 +44,17 @@ static EbpfMapSpec *
 fixup (EbpfMapSpec *spec, EbpfMapDriver *driver, GError **error)
 {
   g_autoptr (EbpfMapSpec) copy = ebpf_map_spec_copy (spec);
+  g_autofree char *subject = g_strdup_printf ("map %s", ebpf_map_spec_get_name (spec));
   GError *local_error = NULL;
 
   if (!ebpf_map_driver_fixup_spec (driver, copy, &local_error))
     {
-      ebpf_error_propagate_prefixed (error, local_error,
-                                     "map '%s': ", ebpf_map_spec_get_name (spec));
+      /* Most plug-ins say which map it is. */
+      if (g_str_has_prefix (local_error->message, subject))
+        g_propagate_error (error, local_error);
+      else
+        ebpf_error_propagate_prefixed (error, local_error,
+                                       "map '%s': ", ebpf_map_spec_get_name (spec));
       return NULL;
     }
 

@@ -316,6 +316,65 @@ explain_without_log (EbpfProgramSpec *spec, int errsv, const char *hint, GError 
     }
 }
 
+/* What can be done about it, or NULL. The words are the verifier's (kernel/bpf/verifier.c). */
+static char *
+advise (EbpfProgramSpec *spec, const char *reason, int errsv)
+{
+  const char *license = ebpf_program_spec_get_license (spec);
+
+  if (errsv == E2BIG || strstr (reason, "jumps is too complex") != NULL)
+    return g_strdup ("it is too complex for the verifier: bound its loops, or split it by tail "
+                     "calls or global functions");
+
+  if (strstr (reason, "GPL-restricted") != NULL || strstr (reason, "GPL compatible") != NULL)
+    return g_strdup_printf (
+        "%s%s%s; this needs one that is compatible with the GPL, such as "
+        "char _license[] SEC (\"license\") = \"GPL\"",
+        license == NULL || license[0] == '\0' ? "the object has no licence" : "its licence is \"",
+        license != NULL ? license : "", license == NULL || license[0] == '\0' ? "" : "\"");
+
+  if (g_str_has_prefix (reason, "invalid func unknown#"))
+    return g_strdup ("this kernel has no helper of that number: it may be older than the program");
+
+  if (strstr (reason, "cannot use helper") != NULL || strstr (reason, "unknown func ") != NULL)
+    return g_strdup_printf (
+        "the type of program decides which helpers there are, and it is %s",
+        ebpf_program_type_to_string (ebpf_program_spec_get_program_type (spec)));
+
+  if (g_str_has_prefix (reason, "calling kernel function "))
+    return g_strdup_printf (
+        "which programs may call it, the kernel decides by their type, and it "
+        "is %s",
+        ebpf_program_type_to_string (ebpf_program_spec_get_program_type (spec)));
+
+  if (strstr (reason, "might sleep") != NULL || strstr (reason, "sleepable") != NULL)
+    return g_strdup ("programs that may sleep are in sections with \".s\" behind the first word, "
+                     "where their type has such (\"fentry.s/…\")");
+
+  if (strstr (reason, "failed to find the address for kernel symbol") != NULL)
+    return g_strdup ("this kernel knows variables by address where it was built with "
+                     "CONFIG_KALLSYMS_ALL");
+
+  if (strstr (reason, "_or_null'") != NULL || g_str_has_prefix (reason, "Possibly NULL pointer"))
+    return g_strdup ("compare it with NULL first");
+
+  if (strstr (reason, "infinite loop detected") != NULL)
+    return g_strdup ("the verifier has to see that it ends: count up to a constant, or call "
+                     "bpf_loop ()");
+
+  if (g_str_has_prefix (reason, "invalid access to packet"))
+    return g_strdup ("compare the end of what is accessed with the end of the packet first");
+
+  if (strstr (reason, "unbounded m") != NULL || strstr (reason, "value is negative") != NULL ||
+      strstr (reason, "outside of the allowed memory range") != NULL)
+    return g_strdup ("compare the offset or length with its limits first");
+
+  if (errsv == EFAULT)
+    return g_strdup ("this may be a bug of the verifier: see the kernel's log");
+
+  return NULL;
+}
+
 void
 ebpf_program_explain_rejection (EbpfProgramSpec *spec,
                                 int errsv,
@@ -327,6 +386,7 @@ ebpf_program_explain_rejection (EbpfProgramSpec *spec,
   g_autofree char *source = NULL;
   g_autofree char *poison = NULL;
   g_autofree char *missing = NULL;
+  g_autofree char *advice = NULL;
   g_autoptr (GString) hints = g_string_new (NULL);
   GError *rejection = NULL;
 
@@ -366,14 +426,9 @@ ebpf_program_explain_rejection (EbpfProgramSpec *spec,
   source = ebpf_verifier_log_get_source_line (log);
   if (source != NULL)
     g_string_append_printf (hints, "near: %s", source);
-  if (errsv == E2BIG)
-    g_string_append_printf (hints,
-                            "%sit is too complex for the verifier: bound its loops, or split "
-                            "it by tail calls or global functions",
-                            hints->len > 0 ? "; " : "");
-  if (errsv == EFAULT)
-    g_string_append_printf (hints, "%sthis may be a bug of the verifier: see the kernel's log",
-                            hints->len > 0 ? "; " : "");
+  advice = advise (spec, reason, errsv);
+  if (advice != NULL)
+    g_string_append_printf (hints, "%s%s", hints->len > 0 ? "; " : "", advice);
   if (errsv == EPERM && (missing = ebpf_sys_explain_privileges ()) != NULL)
     g_string_append_printf (hints, "%s%s", hints->len > 0 ? "; " : "", missing);
   if (hint != NULL)

@@ -165,6 +165,13 @@ dup_sectioned_reason (const char *log)
   return NULL;
 }
 
+/* Behind the reason it prints the two states that are the same, one or more lines each. */
+static gboolean
+is_state (const Line *line)
+{
+  return line_has_prefix (line, "cur state:") || line_has_prefix (line, "old state:");
+}
+
 char *
 ebpf_verifier_log_get_reason (const char *log)
 {
@@ -189,7 +196,7 @@ ebpf_verifier_log_get_reason (const char *log)
   do
     if (!previous_line (log, &position, &line))
       return NULL;
-  while (line.length == 0 || is_statistics (&line));
+  while (line.length == 0 || is_statistics (&line) || is_state (&line));
 
   if (needs_context (&line))
     while (previous_line (log, &position, &before))

@@ -43,7 +43,9 @@ ebpf_socket_driver_fixup_spec (EbpfMapDriver *driver, EbpfMapSpec *spec, GError 
 
   if (value_size == 0)
     ebpf_map_spec_set_value_size (spec, sizeof (guint64));
-  ebpf_map_spec_set_value_type (spec, NULL);
+  /* The kernel takes no types of the others. */
+  if (ebpf_map_spec_get_map_type (spec) != EBPF_MAP_TYPE_REUSEPORT_SOCKARRAY)
+    ebpf_map_spec_set_value_type (spec, NULL);
 
   return TRUE;
 }

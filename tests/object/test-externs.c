@@ -473,8 +473,8 @@ test_typed_errors (void)
     const char *pattern;
   } cases[] = {
     { EBPF_RELOC_KSYM, "no_variable", ids.var, FALSE, EBPF_ERROR_NOT_FOUND,
-      "it needs *no variable no_variable" },
-    { EBPF_RELOC_KFUNC, "nothing", ids.func, FALSE, EBPF_ERROR_NOT_FOUND, "*no function nothing" },
+      "it needs *no variable no_variable*" },
+    { EBPF_RELOC_KFUNC, "nothing", ids.func, FALSE, EBPF_ERROR_NOT_FOUND, "*no function nothing*" },
     { EBPF_RELOC_KFUNC, "function", ids.wrong_func, FALSE, EBPF_ERROR_INCOMPATIBLE,
       "*declares function function with type*not what vmlinux has*" },
     { EBPF_RELOC_KSYM, "variable", ids.wrong_var, TRUE, EBPF_ERROR_INCOMPATIBLE,
@@ -506,9 +506,11 @@ test_typed_errors (void)
     program_add (&program, EBPF_RELOC_KSYM, "no_variable", ids.var, FALSE);
     g_assert_false (program_apply (&program, kernel, &error));
     g_assert_error (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND);
-    g_assert_cmpstr (error->message, ==,
-                     "it needs what the kernel does not give: the kernel's type information has no "
-                     "function nothing; the kernel's type information has no variable no_variable");
+    g_assert_cmpstr (
+        error->message, ==,
+        "it needs what the kernel does not give: the kernel's type information has no "
+        "function nothing; the kernel's type information has no variable no_variable; load "
+        "the module that has it, or declare it __weak and ask for it before use");
   }
 
   /* A reference from an instruction that cannot hold it, and from none. */

@@ -466,6 +466,51 @@ test_core_poison (void)
 
 /* --- what the kernel answers, told without a kernel */
 
+/* What is said to do about it, besides what the kernel answers. */
+static void
+test_advice (void)
+{
+  static const struct
+  {
+    const char *log;
+    int errsv;
+    const char *pattern;
+  } cases[] = {
+    { "cannot call GPL-restricted function from non-GPL compatible program", EINVAL,
+      "*GPL-restricted*(EINVAL)*its licence is \"Proprietary\"*SEC (\"license\")*" },
+    { "struct ops programs must have a GPL compatible license", EINVAL, "*SEC (\"license\")*" },
+    { "invalid func unknown#9999", EINVAL, "*#9999*older than the program*" },
+    { "program of this type cannot use helper bpf_override_return#58", EINVAL,
+      "*bpf_override_return*type*is xdp*" },
+    { "calling kernel function bpf_task_acquire is not allowed", EACCES, "*type*is xdp*" },
+    { "helper call might sleep in a non-sleepable prog", EINVAL, "*sections with \".s\"*" },
+    { "ldimm64 failed to find the address for kernel symbol 'runqueues'.", ENOENT,
+      "*CONFIG_KALLSYMS_ALL*" },
+    { "R0 invalid mem access 'map_value_or_null'", EACCES, "*compare it with NULL*" },
+    { "infinite loop detected at insn 2\ncur state: R10=fp0\nold state: R10=fp0", EINVAL,
+      "*: infinite loop detected at insn 2: *bpf_loop*" },
+    { "invalid access to packet, off=0 size=1, R1(id=0,off=0,r=0)\nR1 offset is outside of the "
+      "packet",
+      EACCES, "*outside of the packet*end of the packet first*" },
+    { "R1 unbounded memory access, make sure to bounds check any such access", EACCES,
+      "*limits first*" },
+    { "verifier bug: something else", EFAULT, "*something else*kernel's log*" },
+    { "something that needs no advice", EINVAL, "*something*see the verifier's log*" },
+  };
+  g_autoptr (EbpfProgramSpec) spec =
+      make_spec ("advised", EBPF_PROGRAM_TYPE_XDP, N_ELEMENTS_AND (return_seven));
+
+  ebpf_program_spec_set_license (spec, "Proprietary");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      ebpf_program_explain_rejection (spec, cases[i].errsv, cases[i].log, NULL, &error);
+      ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_VERIFIER, cases[i].pattern);
+      g_assert_cmpstr (ebpf_error_get_log (error), ==, cases[i].log);
+    }
+}
+
 static void
 test_explain (void)
 {
@@ -497,7 +542,7 @@ test_explain (void)
   ebpf_program_explain_rejection (spec, EFAULT, "The sequence of 8193 jumps is too complex.\n",
                                   NULL, &error);
   ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_VERIFIER,
-                                  "*8193 jumps*EFAULT*kernel's log*");
+                                  "*8193 jumps*EFAULT*bound its loops*");
   g_assert_nonnull (ebpf_error_get_log (error));
   g_clear_error (&error);
 
@@ -922,6 +967,7 @@ main (int argc, char *argv[])
   ebpf_test_init (&argc, &argv);
   ebpf_test_bpffs ();
 
+  ebpf_test_add ("/program/advice", test_advice);
   ebpf_test_add ("/program/load", test_load);
   ebpf_test_add ("/program/properties", test_properties);
   ebpf_test_add ("/program/rejected", test_rejected);

@@ -73,6 +73,12 @@ static const ReasonCase reason_cases[] = {
     "too complex\n\nverification time 12 usec\nstack depth 0+0\nprocessed 9 insns (limit 1)\n\n",
     "too complex" },
   { "statistics-alone", "processed 0 insns (limit 1000000) max_states_per_insn 0\n", NULL },
+  { "infinite-loop",
+    "; for (;;) @ a.c:3\n4: (05) goto pc-2\ninfinite loop detected at insn 3\n"
+    "cur state: R1=ctx() R10=fp0 fp-8=mmmm????\nold state: R1=ctx() R10=fp0 fp-8=mmmm????\n"
+    "processed 12 insns (limit 1000000)\n",
+    "infinite loop detected at insn 3" },
+  { "states-alone", "cur state: R1=ctx()\nold state: R1=ctx()\n", NULL },
   { "empty", "", NULL },
   { "empty-lines", "\n\n  \n", NULL },
   { "source-that-says-reason", "; Reason:\n1: (95) exit\nAt program exit it is odd\n",

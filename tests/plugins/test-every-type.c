@@ -635,6 +635,33 @@ test_sockets (gconstpointer data)
   close (others[1]);
 }
 
+/* Of the maps whose values are sockets, the kernel takes the types of this one alone. */
+static void
+test_reuseport_types (void)
+{
+  static const EbpfMapType types[] = { EBPF_MAP_TYPE_SOCKMAP, EBPF_MAP_TYPE_SOCKHASH,
+                                       EBPF_MAP_TYPE_REUSEPORT_SOCKARRAY };
+  g_autofree char *path = ebpf_test_object ("maps.bpf.o");
+  g_autoptr (EbpfBtf) btf = ebpf_btf_new_from_path (path, NULL, NULL);
+  g_autoptr (EbpfBtfType) word = ebpf_btf_find_type (btf, "unsigned int", EBPF_BTF_KIND_INT, NULL);
+
+  g_assert_nonnull (word);
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      g_autoptr (EbpfMapSpec) spec = ebpf_map_spec_new ("typed", types[i], 4, 4, 1);
+      g_autoptr (EbpfMapDriver) driver =
+          ebpf_plugin_registry_find_driver (ebpf_plugin_registry_get_default (), types[i], NULL);
+      g_autoptr (GError) error = NULL;
+
+      ebpf_map_spec_set_key_type (spec, word);
+      ebpf_map_spec_set_value_type (spec, word);
+      g_assert_true (ebpf_map_driver_fixup_spec (driver, spec, &error));
+      g_assert_no_error (error);
+      g_assert_true ((ebpf_map_spec_get_value_type (spec) != NULL) ==
+                     (types[i] == EBPF_MAP_TYPE_REUSEPORT_SOCKARRAY));
+    }
+}
+
 static void
 test_reuseport (void)
 {
@@ -858,6 +885,7 @@ main (int argc, char **argv)
   ebpf_test_add ("/plugins/every-type/cpumap", test_cpus);
   ebpf_test_add ("/plugins/every-type/xskmap", test_xsks);
   ebpf_test_add ("/plugins/every-type/reuseport-sockarray", test_reuseport);
+  ebpf_test_add ("/plugins/every-type/reuseport-sockarray-types", test_reuseport_types);
   ebpf_test_add ("/plugins/every-type/bloom-filter", test_bloom_filter);
   ebpf_test_add ("/plugins/every-type/arena", test_arena);
 

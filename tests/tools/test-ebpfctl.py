@@ -266,11 +266,12 @@ def test_terminal():
 
 
 def check_loaded(path, content):
-    assert set(content) == {'ok', 'maps', 'programs', 'open_us', 'load_us'}, (path, content)
+    assert set(content) == {'ok', 'maps', 'programs', 'open_us', 'load_us', 'left_out'}, (path, content)
     assert content['ok'] is True, content
     inspected = json.loads(ebpfctl('inspect', '--json', path).stdout)
     assert content['maps'] <= len(inspected['maps']), (path, content)
     assert content['programs'] <= len(inspected['programs']), (path, content)
+    assert all(isinstance(name, str) for name in content['left_out']), content
     assert content['open_us'] >= 0 and content['load_us'] > 0, content
 
 
@@ -281,6 +282,18 @@ def check_not_loaded(path, content, expected):
     assert isinstance(error['errno'], int) and path.name in error['message'], (path, error)
     assert isinstance(error['log'], str if error['code'] == 'verifier' else (str, type(None))), (path, error)
     assert error['code'] == expected or expected is None, (path, error)
+
+
+def test_load_left_out():
+    """A section that says no type may be a slip: it is told, though what is in it may be there for others to call."""
+    require_bpf()
+    path = OBJECTS / 'sections.bpf.o'
+    result = ebpfctl('load', path)
+    assert result.returncode == 0, result.stderr
+    assert 'Not loaded: unknown, whose section "nobody_knows_this/one" does not say' in result.stdout, result.stdout
+    assert 'optional' not in result.stdout, result.stdout
+    left_out = json.loads(ebpfctl('load', '--json', path).stdout)['left_out']
+    assert 'unknown' in left_out and 'optional' in left_out, left_out
 
 
 def test_load_every_object():
