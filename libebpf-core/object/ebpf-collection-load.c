@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "object/ebpf-collection-struct-private.h"
+#include "object/ebpf-map-private.h"
 
 #include "base/ebpf-error-private.h"
 #include "object/ebpf-load-options-private.h"
@@ -476,11 +477,17 @@ run_job (GTask *worker, gpointer source_object, gpointer task_data, GCancellable
 {
   Job *job = task_data;
   EbpfCollection *self = g_task_get_source_object (job->task);
+  GHashTableIter iter;
+  gpointer map;
 
   if (job->prepare)
     ebpf_collection_load_prepare (job->load, &job->failure);
   else
     ebpf_collection_load_run (job->load, &job->failure);
+
+  g_hash_table_iter_init (&iter, job->load->maps);
+  while (g_hash_table_iter_next (&iter, NULL, &map))
+    ebpf_map_release_user (map);
 
   /* The worker's task is over before this is run, and does not own the job. */
   queue_call (self, on_load_done, job, job_free);

@@ -39,7 +39,7 @@ ebpf_map_batch (EbpfMap *self,
   attr.keys = EBPF_PTR_TO_U64 (keys);
   attr.values = EBPF_PTR_TO_U64 (values);
   attr.count = n_wanted;
-  attr.map_fd = (guint32) g_atomic_int_get (&self->fd);
+  attr.map_fd = (guint32) ebpf_map_use_fd (self);
   attr.elem_flags = flags;
 
   ret = ebpf_sys_bpf (command, &attr, sizeof attr);

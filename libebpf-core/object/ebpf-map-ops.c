@@ -29,7 +29,7 @@ ebpf_map_format_bytes (gconstpointer data, gsize size)
 static const char *
 explain_refusal (EbpfMap *self, gboolean writing, EbpfError *code)
 {
-  int fd = g_atomic_int_get (&self->fd);
+  int fd = ebpf_map_use_fd (self);
   int mode = fcntl (fd, F_GETFL);
   guint64 frozen = 0;
 
@@ -143,7 +143,7 @@ operate (EbpfMap *self,
          GError **error)
 {
   EbpfSysMapElem attr = {
-    .map_fd = (guint32) g_atomic_int_get (&self->fd),
+    .map_fd = (guint32) ebpf_map_use_fd (self),
     .key = EBPF_PTR_TO_U64 (key),
     .value = EBPF_PTR_TO_U64 (value),
     .flags = flags,

@@ -47,4 +47,7 @@ gboolean ebpf_map_register_struct_ops (EbpfMap *self, GError **error);
 /* Takes operations out of use that are used without a link, by the map's fd. */
 gboolean ebpf_map_unregister_struct_ops (int fd, const char *what, GError **error);
 
+/* This thread will not use the map any more: whoever comes next may be its only user again. */
+void ebpf_map_release_user (EbpfMap *self);
+
 G_END_DECLS

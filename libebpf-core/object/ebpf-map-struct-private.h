@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <pthread.h>
+
 #include "object/ebpf-map-private.h"
 #include "object/ebpf-memory-private.h"
 #include "object/ebpf-struct-ops-private.h"
@@ -16,6 +18,8 @@ struct _EbpfMap
   GObject parent_instance;
 
   gint fd;        /* atomic; -1 once closed */
+  gint shared;    /* atomic; whether several threads have used fd */
+  gpointer user;  /* atomic; the only thread that has, or NULL */
   int retired_fd; /* what was fd and is none of a map any more, or -1 */
   char *name;
   guint32 map_type;
@@ -47,6 +51,21 @@ struct _EbpfMap
 /* Takes @fd, closes it on failure. @driver may be NULL: the registry is asked. @fresh: we have just
  * made the map, so that nobody can have frozen it. */
 EbpfMap *ebpf_map_wrap_fd (int fd, EbpfMapDriver *driver, gboolean fresh, GError **error);
+
+void ebpf_map_add_user (EbpfMap *self, gpointer thread);
+
+/* The fd for one system call, or -1 where the map is closed. Closing asks who has used it: to the thread that
+ * alone has, no system call of its own can be on its way. */
+static inline int
+ebpf_map_use_fd (EbpfMap *self)
+{
+  gpointer thread = (gpointer) pthread_self ();
+
+  if (G_UNLIKELY (g_atomic_pointer_get (&self->user) != thread))
+    ebpf_map_add_user (self, thread);
+
+  return g_atomic_int_get (&self->fd);
+}
 
 /* The fd, or -1 with @error where the map is closed. */
 int ebpf_map_check_open (EbpfMap *self, GError **error);

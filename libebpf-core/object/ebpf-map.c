@@ -307,10 +307,36 @@ ebpf_map_describe (EbpfMap *self)
   return g_strdup_printf ("map of id %u", self->id);
 }
 
+void
+ebpf_map_add_user (EbpfMap *self, gpointer thread)
+{
+  /* Each is a full barrier, as taking the fd away is: either the thread sees -1, or who closes the map sees
+   * the thread. */
+  if (!g_atomic_pointer_compare_and_exchange (&self->user, NULL, thread))
+    g_atomic_int_set (&self->shared, TRUE);
+}
+
+void
+ebpf_map_release_user (EbpfMap *self)
+{
+  gpointer thread = (gpointer) pthread_self ();
+
+  g_atomic_pointer_compare_and_exchange (&self->user, thread, NULL);
+}
+
+/* Whether another thread may be about to make a system call with the fd that was just taken away. */
+static gboolean
+may_be_in_use (EbpfMap *self)
+{
+  gpointer user = g_atomic_pointer_get (&self->user);
+
+  return (user != NULL && user != (gpointer) pthread_self ()) || g_atomic_int_get (&self->shared);
+}
+
 int
 ebpf_map_check_open (EbpfMap *self, GError **error)
 {
-  int fd = g_atomic_int_get (&self->fd);
+  int fd = ebpf_map_use_fd (self);
 
   if (G_UNLIKELY (fd < 0) && error != NULL)
     {
@@ -405,6 +431,9 @@ emit_closed (EbpfMap *self)
  *
  * Gives up the map. The kernel drops it when nobody else uses it: no program, no pin, no other file
  * descriptor. A second call does nothing.
+ *
+ * Where several threads have used the map, the number of the descriptor stays taken, by an empty file, until the
+ * object's last reference is gone: one of them might be about to use it.
  */
 void
 ebpf_map_close (EbpfMap *self)
@@ -417,9 +446,10 @@ ebpf_map_close (EbpfMap *self)
   if (fd < 0)
     return;
 
-  /* Whoever else has a reference may be about to use the number, which must not become that of
-   * another file, or another map, before they are done. Who has the only reference is not. */
-  if (g_atomic_int_get (&G_OBJECT (self)->ref_count) > 1 && ebpf_sys_retire_fd (fd))
+  /* The number must not become that of another file, or another map, before other threads are done with
+   * it. Who has the only reference is alone. */
+  if (may_be_in_use (self) && g_atomic_int_get (&G_OBJECT (self)->ref_count) > 1 &&
+      ebpf_sys_retire_fd (fd))
     self->retired_fd = fd;
   else
     ebpf_sys_clear_fd (&fd);

@@ -746,6 +746,43 @@ test_async (void)
   witness_clear (&reference);
 }
 
+/* A script drops its references some time later; descriptors do not wait for that. */
+static void
+test_async_close (void)
+{
+  g_autoptr (EbpfCollection) collection = new_collection ("maps.bpf.o");
+  g_autoptr (GPtrArray) maps = NULL;
+  Witness witness;
+  guint n_fds;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  witness_init (&witness, collection);
+  n_fds = ebpf_test_count_fds ();
+  ebpf_collection_load_async (collection, NULL, NULL, on_loaded, &witness);
+  ebpf_test_wait_for (&witness.done);
+  g_assert_no_error (witness.error);
+  /* GLib's pool of threads may have opened something of its own, once. */
+  g_assert_cmpuint (ebpf_test_count_fds (), >, n_fds);
+
+  maps = ebpf_collection_list_maps (collection);
+  g_assert_cmpuint (maps->len, >, 3);
+  for (guint i = 0; i < maps->len; i++)
+    {
+      g_autofree guint8 *key = g_malloc0 (ebpf_map_get_key_size (maps->pdata[i]) + 1);
+      g_autofree guint8 *next = g_malloc0 (ebpf_map_get_key_size (maps->pdata[i]) + 1);
+
+      (void) ebpf_map_next_key_raw (maps->pdata[i], NULL, next, NULL);
+    }
+
+  n_fds = ebpf_test_count_fds ();
+  ebpf_collection_close (collection);
+  g_assert_cmpuint (ebpf_test_count_fds (), <=, n_fds - maps->len);
+
+  witness_clear (&witness);
+}
+
 static void
 test_async_failure (void)
 {
@@ -1161,6 +1198,7 @@ main (int argc, char *argv[])
   ebpf_test_add ("/collection/foreign-byte-order", test_foreign_byte_order);
   ebpf_test_add ("/collection/async", test_async);
   ebpf_test_add ("/collection/async/failure", test_async_failure);
+  ebpf_test_add ("/collection/async/close-referenced", test_async_close);
   ebpf_test_add ("/collection/async/cancel", test_async_cancel);
   ebpf_test_add ("/collection/async/close", test_close_while_loading);
   ebpf_test_add ("/collection/async/twice", test_async_twice);
