@@ -321,6 +321,10 @@ make_program (Run *self, GError **error)
       code = EBPF_ERROR_NOT_SUPPORTED;
       hint = "signatures of programs came with Linux 6.18";
     }
+  else if (self->loader->signature != NULL && errsv == EOPNOTSUPP)
+    {
+      hint = "this kernel checks no signatures; it needs CONFIG_SYSTEM_DATA_VERIFICATION";
+    }
   else if (self->loader->signature != NULL && log == NULL && errsv != EPERM)
     {
       hint = "its signature is perhaps not one of these instructions, or the key is not in the "

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <linux/bpf.h>
+#include <linux/keyctl.h>
 
 #include <ebpf.h>
 
@@ -752,6 +753,141 @@ test_signature (void)
   g_assert_cmpuint (ebpf_test_count_fds (), ==, n_fds);
 }
 
+static gboolean
+run_openssl (const char *folder, const char *arguments)
+{
+  g_autofree char *line = g_strdup_printf ("openssl %s", arguments);
+  g_auto (GStrv) argv = g_strsplit (line, " ", -1);
+  g_autoptr (GError) error = NULL;
+  gint status = 1;
+
+  return g_spawn_sync (folder, argv, NULL,
+                       G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
+                           G_SPAWN_STDERR_TO_DEV_NULL,
+                       NULL, NULL, NULL, NULL, &status, &error) &&
+         g_spawn_check_wait_status (status, &error);
+}
+
+static GBytes *
+read_file (const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autoptr (GError) error = NULL;
+  char *data;
+  gsize size;
+
+  g_file_get_contents (path, &data, &size, &error);
+  g_assert_no_error (error);
+  return g_bytes_new_take (data, size);
+}
+
+/* A key of our own, in a keyring of this process. 0 where the kernel has none, after a skip. */
+static long
+add_key (const char *folder)
+{
+  g_autoptr (GBytes) certificate = NULL;
+  long key;
+
+  if (!run_openssl (folder, "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem "
+                            "-subj /CN=libebpf-core-test -days 1") ||
+      !run_openssl (folder, "x509 -in cert.pem -outform DER -out cert.der"))
+    {
+      g_test_skip ("no openssl here to make keys with");
+      return 0;
+    }
+
+  certificate = read_file (folder, "cert.der");
+  if (syscall (SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
+    {
+      g_test_skip ("no keyring of this process");
+      return 0;
+    }
+  key =
+      syscall (SYS_add_key, "asymmetric", "libebpf-core-test", g_bytes_get_data (certificate, NULL),
+               g_bytes_get_size (certificate), KEY_SPEC_SESSION_KEYRING);
+  if (key < 0)
+    {
+      g_test_skip ("this kernel takes no keys of that kind");
+      return 0;
+    }
+
+  return syscall (SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);
+}
+
+static void
+remove_folder (const char *folder)
+{
+  static const char *const names[] = { "key.pem", "cert.pem", "cert.der", "code", "code.sig" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+
+      unlink (path);
+    }
+  rmdir (folder);
+}
+
+/* The kernel checks who signed the program, and the program that its data are those. */
+static void
+check_signed (const char *folder, gint keyring)
+{
+  g_autoptr (EbpfCollectionSpec) spec = open_object ("variables.bpf.o");
+  g_autoptr (EbpfCollectionSpec) other_spec = open_object ("minimal.bpf.o");
+  g_autoptr (EbpfLoader) loader = make_loader (spec, EBPF_LOADER_FLAGS_HASHED);
+  g_autoptr (EbpfLoader) other = make_loader (other_spec, EBPF_LOADER_FLAGS_HASHED);
+  g_autofree char *path = g_build_filename (folder, "code", NULL);
+  g_autoptr (EbpfCollection) collection = NULL;
+  g_autoptr (GBytes) signature = NULL;
+  g_autoptr (GError) error = NULL;
+  GBytes *code = ebpf_loader_get_instructions (loader);
+
+  g_file_set_contents (path, g_bytes_get_data (code, NULL), (gssize) g_bytes_get_size (code),
+                       &error);
+  g_assert_no_error (error);
+  g_assert_true (run_openssl (folder, "cms -sign -binary -noattr -md sha256 -outform DER -signer "
+                                      "cert.pem -inkey key.pem -in code -out code.sig"));
+  signature = read_file (folder, "code.sig");
+
+  ebpf_loader_set_signature (loader, signature, keyring);
+  collection = ebpf_loader_load (loader, NULL, NULL, &error);
+  if (g_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_SUPPORTED))
+    {
+      g_assert_true (strstr (error->message, "CONFIG_SYSTEM_DATA_VERIFICATION") != NULL);
+      g_test_skip (error->message);
+      return;
+    }
+  g_assert_no_error (error);
+  g_assert_cmpuint (run_program (collection, "touch"), ==, 1);
+  ebpf_collection_close (collection);
+  g_clear_object (&collection);
+
+  /* Of other code. */
+  ebpf_loader_set_signature (other, signature, keyring);
+  collection = ebpf_loader_load (other, NULL, NULL, &error);
+  g_assert_null (collection);
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, (gint) error->code,
+                                  "*loading the loader program: *its signature is perhaps not*");
+}
+
+static void
+test_signed (void)
+{
+  g_autofree char *folder = NULL;
+  g_autoptr (GError) error = NULL;
+  long keyring;
+
+  if (!require_loader () || !ebpf_test_require_kernel (6, 18))
+    return;
+
+  folder = g_dir_make_tmp ("ebpf-loader-XXXXXX", &error);
+  g_assert_no_error (error);
+  keyring = add_key (folder);
+  if (keyring != 0)
+    check_signed (folder, (gint) keyring);
+  remove_folder (folder);
+}
+
 /* --- files */
 
 static void
@@ -945,6 +1081,7 @@ main (int argc, char **argv)
   ebpf_test_add ("/loader/by-hand", test_by_hand);
   ebpf_test_add ("/loader/hashed", test_hashed);
   ebpf_test_add ("/loader/signature", test_signature);
+  ebpf_test_add ("/loader/signed", test_signed);
   ebpf_test_add ("/loader/files", test_files);
   ebpf_test_add ("/loader/mutations", test_mutations);
   ebpf_test_add ("/loader/long", test_long);
