@@ -363,6 +363,34 @@ relocate_data (const Context *context, const EbpfElfSymbol *symbol, GError **err
 }
 
 static gboolean
+relocate_jump_table (const Context *context, EbpfElfSymbol *symbol, GError **error)
+{
+  EbpfInsn *insn = &context->section->insns[context->insn];
+  EbpfElf *elf = context->elf;
+  EbpfElfSymbol *table;
+  guint32 index;
+
+  /* Assemblers may put the section in place of a local symbol. */
+  table = ebpf_elf_find_jump_table (elf, &elf->sections[symbol->section],
+                                    symbol->value + (guint64) (gint64) insn[0].imm);
+  if (table == NULL || insn[1].imm != 0)
+    return relocation_error (
+        context, error,
+        "it uses a jump table at byte %" G_GINT64_FORMAT " of section %s, where "
+        "no symbol with a size says that there is one",
+        (gint64) symbol->value + insn[0].imm, elf->sections[symbol->section].name);
+
+  if (!ebpf_elf_read_jump_table (context->elf, context->function, table, &index, error))
+    return FALSE;
+
+  insn[0].src = EBPF_PSEUDO_MAP_VALUE;
+  insn[0].imm = 0;
+  add_reloc (context, EBPF_RELOC_JUMP_TABLE, ebpf_elf_symbol_ref_name (table), index, 0, FALSE);
+
+  return TRUE;
+}
+
+static gboolean
 relocate (const Context *context, EbpfElfSymbol *symbol, GError **error)
 {
   EbpfElf *elf = context->elf;
@@ -407,6 +435,9 @@ relocate (const Context *context, EbpfElfSymbol *symbol, GError **error)
   if (load && (target->kind == EBPF_ELF_SECTION_DATA ||
                (target->kind == EBPF_ELF_SECTION_ARENA && elf->arena != NULL)))
     return relocate_data (context, symbol, error);
+
+  if (load && target->kind == EBPF_ELF_SECTION_JUMP_TABLES)
+    return relocate_jump_table (context, symbol, error);
 
   return relocation_error (
       context, error, "%s of section %s cannot be %s", ebpf_elf_symbol_name (elf, symbol),
@@ -465,6 +496,7 @@ load_function (EbpfElf *self,
 
   function->relocs[0] = section->relocs->len;
   function->calls[0] = section->calls->len;
+  function->jump_tables[0] = self->jump_tables != NULL ? self->jump_tables->len : 0;
 
   /* Relocations of the gap in front of it: of code that nobody can reach. */
   while (*next < relocations->len && g_array_index (relocations, EbpfElfRelocation, *next).offset <
@@ -523,6 +555,7 @@ load_function (EbpfElf *self,
 
   function->relocs[1] = section->relocs->len;
   function->calls[1] = section->calls->len;
+  function->jump_tables[1] = self->jump_tables != NULL ? self->jump_tables->len : 0;
   set_ranges (function);
 
   return TRUE;

@@ -63,6 +63,8 @@ ebpf_elf_free (EbpfElf *self)
   g_clear_pointer (&self->tags, g_hash_table_unref);
   g_clear_pointer (&self->externs, g_hash_table_unref);
   g_clear_pointer (&self->map_symbols, g_hash_table_unref);
+  g_clear_pointer (&self->jump_tables, g_array_unref);
+  g_clear_pointer (&self->jump_table_symbols, g_hash_table_unref);
   g_clear_pointer (&self->struct_ops, g_hash_table_unref);
   g_clear_object (&self->btf);
   g_clear_object (&self->spec);
@@ -303,6 +305,9 @@ classify (const EbpfElfSection *section)
 
   if (g_str_has_prefix (name, "maps"))
     return EBPF_ELF_SECTION_LEGACY_MAPS;
+
+  if (g_str_equal (name, ".jumptables") && section->type == SHT_PROGBITS)
+    return EBPF_ELF_SECTION_JUMP_TABLES;
 
   if (g_str_equal (name, ".addr_space.1"))
     return EBPF_ELF_SECTION_ARENA;

@@ -26,9 +26,21 @@ typedef struct
 } Linker;
 
 static guint64
-count_records (const EbpfElfFunction *function)
+count_targets (EbpfElf *self, const EbpfElfFunction *function)
 {
-  return (guint64) (function->end - function->start) + (function->relocs[1] - function->relocs[0]) +
+  guint64 n = 0;
+
+  for (guint32 i = function->jump_tables[0]; i < function->jump_tables[1]; i++)
+    n += g_array_index (self->jump_tables, EbpfJumpTable, i).n_targets;
+
+  return n;
+}
+
+static guint64
+count_records (EbpfElf *self, const EbpfElfFunction *function)
+{
+  return count_targets (self, function) + (guint64) (function->end - function->start) +
+         (function->relocs[1] - function->relocs[0]) +
          (function->func_infos[1] - function->func_infos[0]) +
          (function->line_infos[1] - function->line_infos[0]) +
          (function->core_relos[1] - function->core_relos[0]);
@@ -38,7 +50,7 @@ static gboolean
 place (Linker *linker, const EbpfElfFunction *program, EbpfElfFunction *function, GError **error)
 {
   guint32 n_insns = function->end - function->start;
-  guint64 cost = count_records (function);
+  guint64 cost = count_records (linker->elf, function);
 
   if (function->placed_in == linker->serial)
     return TRUE;
@@ -63,10 +75,11 @@ place (Linker *linker, const EbpfElfFunction *program, EbpfElfFunction *function
 }
 
 static void
-append (EbpfCode *code, const EbpfElfFunction *function)
+append (EbpfElf *self, EbpfCode *code, const EbpfElfFunction *function)
 {
   const EbpfElfSection *section = function->section;
   guint32 base = code->insns->len;
+  guint32 first_table = code->jump_tables->len;
 
   g_array_append_vals (code->insns, section->insns + function->start,
                        function->end - function->start);
@@ -76,9 +89,15 @@ append (EbpfCode *code, const EbpfElfFunction *function)
       EbpfReloc reloc = g_array_index (section->relocs, EbpfReloc, i);
 
       reloc.insn += base - function->start;
+      if (reloc.kind == EBPF_RELOC_JUMP_TABLE)
+        reloc.addend += (gint64) first_table - (gint64) function->jump_tables[0];
       g_ref_string_acquire (reloc.symbol);
       g_array_append_val (code->relocs, reloc);
     }
+
+  for (guint32 i = function->jump_tables[0]; i < function->jump_tables[1]; i++)
+    ebpf_code_add_jump_table (code, &g_array_index (self->jump_tables, EbpfJumpTable, i),
+                              (gint64) base - (gint64) function->start);
 
 #define APPEND_RECORDS(field, type)                                                                \
   if (function->field[1] > function->field[0])                                                     \
@@ -232,7 +251,7 @@ link_program (Linker *linker, EbpfElfFunction *program, GError **error)
 
   code = ebpf_code_new ();
   for (guint i = 0; i < linker->placed->len; i++)
-    append (code, g_ptr_array_index (linker->placed, i));
+    append (linker->elf, code, g_ptr_array_index (linker->placed, i));
   for (guint i = 0; i < linker->placed->len; i++)
     fix_calls (linker, code, g_ptr_array_index (linker->placed, i));
   add_func_infos (linker, code);
@@ -282,7 +301,7 @@ ebpf_elf_link_programs (EbpfElf *self, GError **error)
 
   linker.placed = placed;
   for (guint32 i = 0; i < self->n_functions; i++)
-    linker.budget += BUDGET_FACTOR * count_records (&self->functions[i]);
+    linker.budget += BUDGET_FACTOR * count_records (self, &self->functions[i]);
 
   for (guint32 i = 0; i < self->n_functions; i++)
     {

@@ -28,6 +28,7 @@ typedef enum
   EBPF_ELF_SECTION_MAPS,        /* .maps */
   EBPF_ELF_SECTION_LEGACY_MAPS, /* maps* */
   EBPF_ELF_SECTION_STRUCT_OPS,  /* .struct_ops, .struct_ops.link, both also with a "?" in front */
+  EBPF_ELF_SECTION_JUMP_TABLES, /* .jumptables */
   EBPF_ELF_SECTION_ARENA,       /* .addr_space.1: variables in an arena */
 } EbpfElfSectionKind;
 
@@ -86,6 +87,7 @@ typedef struct
   guint32 func_infos[2];
   guint32 line_infos[2];
   guint32 core_relos[2];
+  guint32 jump_tables[2]; /* into EbpfElf.jump_tables */
 
   /* While a program is linked: in which it was placed last, and where. */
   guint32 placed_in;
@@ -137,9 +139,12 @@ typedef struct
 
   EbpfElfFunction *functions;
   guint32 n_functions;
-  GHashTable *map_symbols; /* EbpfElfSymbol -> EbpfElfSymbol: those that became maps */
-  GHashTable *struct_ops;  /* first instruction of a program -> "struct:member" that it is for */
-  GRefString *arena;       /* the map that variables of .addr_space.1 live in, or NULL */
+  GArray *jump_tables; /* of EbpfJumpTable; targets count from the start of the section */
+  GHashTable *jump_table_symbols; /* EbpfElfSymbol -> its last index there, plus 1 */
+  guint64 n_jump_targets;         /* of all of them */
+  GHashTable *map_symbols;        /* EbpfElfSymbol -> EbpfElfSymbol: those that became maps */
+  GHashTable *struct_ops; /* first instruction of a program -> "struct:member" that it is for */
+  GRefString *arena;      /* the map that variables of .addr_space.1 live in, or NULL */
 
   char *license;
   guint32 version;
@@ -256,6 +261,18 @@ ebpf_elf_is_named_offset (const EbpfElfSymbol *symbol)
 
 /* Whether the file may be one of those. */
 gboolean ebpf_elf_is_made_by_gcc (EbpfElf *self);
+
+/* ebpf-elf-jump-tables.c: the table that starts at byte @offset of @section, or NULL. */
+EbpfElfSymbol *
+ebpf_elf_find_jump_table (EbpfElf *self, const EbpfElfSection *section, guint64 offset);
+
+/* The number, in EbpfElf.jump_tables, of the table that @symbol is, as
+ * @function, which is being read, uses it. */
+gboolean ebpf_elf_read_jump_table (EbpfElf *self,
+                                   const EbpfElfFunction *function,
+                                   const EbpfElfSymbol *symbol,
+                                   guint32 *index,
+                                   GError **error);
 
 /* The function that starts at instruction @start of @section, or NULL. */
 EbpfElfFunction *ebpf_elf_function_at (EbpfElf *self, const EbpfElfSection *section, guint64 start);

@@ -372,6 +372,8 @@ relocate_now (EbpfLoaderGenerator *self, EbpfProgramSpec *program, EbpfInsn *ins
           if (!refer_to_kernel (program, reloc, insn, error))
             return FALSE;
           break;
+        case EBPF_RELOC_JUMP_TABLE:
+          return set_bad (error, reloc, "which is a jump table: a loader cannot make those");
         case EBPF_RELOC_OTHER:
         default:
           if (!refer_to_nothing (reloc, insn, error))

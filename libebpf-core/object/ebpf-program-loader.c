@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "object/ebpf-attach-target-private.h"
+#include "object/ebpf-jump-table-private.h"
 #include "object/ebpf-load-options-private.h"
 #include "object/ebpf-verifier-log-private.h"
 #include "sys/ebpf-sys-private.h"
@@ -103,7 +104,8 @@ typedef struct
   const EbpfCode *code;
   EbpfInsn *insns;
   guint n_insns;
-  GArray *fd_array; /* of int */
+  GArray *fd_array;  /* of int */
+  GPtrArray *tables; /* of EbpfMap, or NULL; as many as the code has jump tables */
 } Load;
 
 static void
@@ -111,6 +113,7 @@ load_clear (Load *self)
 {
   g_clear_pointer (&self->insns, g_free);
   g_clear_pointer (&self->fd_array, g_array_unref);
+  g_clear_pointer (&self->tables, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Load, load_clear)
 
@@ -299,9 +302,53 @@ relocate_maps (Load *self, GError **error)
           break;
         case EBPF_RELOC_KSYM:
         case EBPF_RELOC_KFUNC:
+        case EBPF_RELOC_JUMP_TABLE:
         default:
           break;
         }
+    }
+
+  return TRUE;
+}
+
+static void
+unref_table (gpointer data)
+{
+  g_clear_object (&data);
+}
+
+/* The kernel ties such a map to the program that it is loaded with: each load makes its own, and no
+ * longer has to have them open once it is done. */
+static gboolean
+make_jump_tables (Load *self, GError **error)
+{
+  const GArray *tables = self->code->jump_tables;
+
+  if (tables->len == 0)
+    return TRUE;
+
+  self->tables = g_ptr_array_new_with_free_func (unref_table);
+  g_ptr_array_set_size (self->tables, (gint) tables->len);
+
+  for (guint i = 0; i < self->code->relocs->len; i++)
+    {
+      const EbpfReloc *reloc = &g_array_index (self->code->relocs, EbpfReloc, i);
+      EbpfInsn *insn = &self->insns[reloc->insn];
+      gpointer *map;
+
+      if (reloc->kind != EBPF_RELOC_JUMP_TABLE)
+        continue;
+
+      map = &g_ptr_array_index (self->tables, reloc->addend);
+      if (*map == NULL)
+        *map = ebpf_jump_table_create (&g_array_index (tables, EbpfJumpTable, reloc->addend),
+                                       reloc->symbol, error);
+      if (*map == NULL)
+        return FALSE;
+
+      insn[0].src = EBPF_PSEUDO_MAP_VALUE;
+      insn[0].imm = ebpf_map_peek_fd (*map);
+      insn[1].imm = 0;
     }
 
   return TRUE;
@@ -687,6 +734,7 @@ ebpf_program_load (EbpfProgramSpec *spec, EbpfLoadContext *context, char **log, 
   *log = NULL;
 
   if (prepare (&self, spec, context, TRUE, &local_error) &&
+      make_jump_tables (&self.load, &local_error) &&
       ebpf_attach_target_resolve (&target, spec, &local_error))
     fd = load_into_kernel (&self.load, &target, log, &local_error);
 

@@ -10,11 +10,12 @@ G_BEGIN_DECLS
 /* What an instruction refers to and the loader has to fill in. */
 typedef enum
 {
-  EBPF_RELOC_MAP,       /* ldimm64: fd of the map @symbol */
-  EBPF_RELOC_MAP_VALUE, /* ldimm64: fd of the map @symbol, address of its byte @addend */
-  EBPF_RELOC_KSYM,      /* ldimm64: address, or BTF id, of the kernel's @symbol */
-  EBPF_RELOC_KFUNC,     /* call of the kernel's function @symbol */
-  EBPF_RELOC_OTHER,     /* a symbol that nothing defines; the caller may have patched the code */
+  EBPF_RELOC_MAP,        /* ldimm64: fd of the map @symbol */
+  EBPF_RELOC_MAP_VALUE,  /* ldimm64: fd of the map @symbol, address of its byte @addend */
+  EBPF_RELOC_KSYM,       /* ldimm64: address, or BTF id, of the kernel's @symbol */
+  EBPF_RELOC_KFUNC,      /* call of the kernel's function @symbol */
+  EBPF_RELOC_JUMP_TABLE, /* ldimm64: address of the table @addend of EbpfCode.jump_tables */
+  EBPF_RELOC_OTHER,      /* a symbol that nothing defines; the caller may have patched the code */
 } EbpfRelocKind;
 
 typedef struct
@@ -27,15 +28,23 @@ typedef struct
   gboolean weak;
 } EbpfReloc;
 
+/* Where an indirect jump may go. It becomes a map of the program's own. */
+typedef struct
+{
+  guint32 n_targets;
+  guint32 *targets; /* numbers of instructions */
+} EbpfJumpTable;
+
 /* The code of one program, whole: its own function, then every subprogram that it calls, with calls
  * and function addresses already pointing right. Immutable once it is in a spec, and shared. */
 typedef struct
 {
-  GArray *insns;      /* of EbpfInsn */
-  GArray *relocs;     /* of EbpfReloc, sorted by insn */
-  GArray *func_infos; /* of EbpfFuncInfo, sorted by insn */
-  GArray *line_infos; /* of EbpfLineInfo */
-  GArray *core_relos; /* of EbpfCoreRelo */
+  GArray *insns;       /* of EbpfInsn */
+  GArray *relocs;      /* of EbpfReloc, sorted by insn */
+  GArray *func_infos;  /* of EbpfFuncInfo, sorted by insn */
+  GArray *line_infos;  /* of EbpfLineInfo */
+  GArray *core_relos;  /* of EbpfCoreRelo */
+  GArray *jump_tables; /* of EbpfJumpTable */
 } EbpfCode;
 
 EbpfCode *ebpf_code_new (void);
@@ -47,6 +56,9 @@ void ebpf_code_add_reloc (EbpfCode *self,
                           EbpfRelocKind kind,
                           const char *symbol,
                           gint64 addend);
+
+/* Returns its number. */
+guint32 ebpf_code_add_jump_table (EbpfCode *self, const EbpfJumpTable *table, gint64 shift);
 
 EbpfCode *ebpf_code_copy (const EbpfCode *self);
 

@@ -11,6 +11,14 @@ reloc_clear (gpointer data)
 }
 
 static void
+jump_table_clear (gpointer data)
+{
+  EbpfJumpTable *table = data;
+
+  g_clear_pointer (&table->targets, g_free);
+}
+
+static void
 code_clear (gpointer data)
 {
   EbpfCode *self = data;
@@ -20,6 +28,7 @@ code_clear (gpointer data)
   g_array_unref (self->func_infos);
   g_array_unref (self->line_infos);
   g_array_unref (self->core_relos);
+  g_array_unref (self->jump_tables);
 }
 
 EbpfCode *
@@ -33,6 +42,8 @@ ebpf_code_new (void)
   self->func_infos = g_array_new (FALSE, FALSE, sizeof (EbpfFuncInfo));
   self->line_infos = g_array_new (FALSE, FALSE, sizeof (EbpfLineInfo));
   self->core_relos = g_array_new (FALSE, FALSE, sizeof (EbpfCoreRelo));
+  self->jump_tables = g_array_new (FALSE, FALSE, sizeof (EbpfJumpTable));
+  g_array_set_clear_func (self->jump_tables, jump_table_clear);
 
   return self;
 }
@@ -66,6 +77,19 @@ ebpf_code_add_reloc (EbpfCode *self,
   g_array_append_val (self->relocs, reloc);
 }
 
+guint32
+ebpf_code_add_jump_table (EbpfCode *self, const EbpfJumpTable *table, gint64 shift)
+{
+  EbpfJumpTable copy = { .n_targets = table->n_targets };
+
+  copy.targets = g_new (guint32, table->n_targets);
+  for (guint32 i = 0; i < table->n_targets; i++)
+    copy.targets[i] = (guint32) (table->targets[i] + shift);
+  g_array_append_val (self->jump_tables, copy);
+
+  return self->jump_tables->len - 1;
+}
+
 EbpfCode *
 ebpf_code_copy (const EbpfCode *self)
 {
@@ -76,6 +100,8 @@ ebpf_code_copy (const EbpfCode *self)
   g_array_append_vals (copy->line_infos, self->line_infos->data, self->line_infos->len);
   g_array_append_vals (copy->core_relos, self->core_relos->data, self->core_relos->len);
   g_array_append_vals (copy->relocs, self->relocs->data, self->relocs->len);
+  for (guint i = 0; i < self->jump_tables->len; i++)
+    ebpf_code_add_jump_table (copy, &g_array_index (self->jump_tables, EbpfJumpTable, i), 0);
   for (guint i = 0; i < copy->relocs->len; i++)
     g_ref_string_acquire (g_array_index (copy->relocs, EbpfReloc, i).symbol);
 
@@ -108,7 +134,8 @@ ebpf_code_compute_tag (const EbpfCode *self, const EbpfInsn *insns, GChecksumTyp
       const EbpfReloc *reloc = &g_array_index (self->relocs, EbpfReloc, i);
 
       if (reloc->insn >= n_insns ||
-          (reloc->kind != EBPF_RELOC_MAP && reloc->kind != EBPF_RELOC_MAP_VALUE))
+          (reloc->kind != EBPF_RELOC_MAP && reloc->kind != EBPF_RELOC_MAP_VALUE &&
+           reloc->kind != EBPF_RELOC_JUMP_TABLE))
         continue;
       copy[reloc->insn].src =
           reloc->kind == EBPF_RELOC_MAP ? EBPF_PSEUDO_MAP_FD : EBPF_PSEUDO_MAP_VALUE;

@@ -461,6 +461,56 @@ relocation_half (ElfEdit *edit)
 }
 
 static void
+table_size (ElfEdit *edit)
+{
+  elf_edit_symbol (edit, "BPF.JT.0.0")->st_size = 28;
+}
+
+static void
+table_place (ElfEdit *edit)
+{
+  elf_edit_symbol (edit, "BPF.JT.0.0")->st_value = 4;
+  elf_edit_symbol (edit, "BPF.JT.0.0")->st_size = 24;
+  *(gint32 *) (gpointer) ((guint8 *) elf_edit_contents (edit, "syscall") + 16 + 3 * 8 + 4) = 4;
+}
+
+static void
+table_nobody (ElfEdit *edit)
+{
+  elf_edit_symbol (edit, "BPF.JT.0.0")->st_size = 0;
+}
+
+static void
+table_entry_half (ElfEdit *edit)
+{
+  guint64 *entries = elf_edit_contents (edit, ".jumptables");
+
+  entries[2] += 4;
+}
+
+static void
+table_entry_elsewhere (ElfEdit *edit)
+{
+  guint64 *entries = elf_edit_contents (edit, ".jumptables");
+
+  entries[1] = 0;
+}
+
+static void
+table_entry_far (ElfEdit *edit)
+{
+  guint64 *entries = elf_edit_contents (edit, ".jumptables");
+
+  entries[3] = G_GUINT64_CONSTANT (1) << 40;
+}
+
+static void
+table_compressed (ElfEdit *edit)
+{
+  elf_edit_section (edit, ".jumptables")->sh_flags |= SHF_COMPRESSED;
+}
+
+static void
 arena_none (ElfEdit *edit)
 {
   Elf64_Shdr *names = elf_edit_nth_section (edit, elf_edit_header (edit)->e_shstrndx);
@@ -648,6 +698,20 @@ static const Case cases[] = {
     "bytes: section .relsocket: *16-byte*" },
   { "arena-none", "variables", arena_none, EBPF_ERROR_MALFORMED,
     "bytes: section .addr_space.1: *arena*.maps defines none*" },
+  { "table-size", "jumptables", table_size, EBPF_ERROR_MALFORMED,
+    "bytes: section .jumptables, offset 0x0: jump table BPF.JT.0.0, of 28 bytes*8-byte*" },
+  { "table-place", "jumptables", table_place, EBPF_ERROR_MALFORMED,
+    "bytes: section .jumptables, offset 0x4: jump table BPF.JT.0.0*8-byte*" },
+  { "table-nobody", "jumptables", table_nobody, EBPF_ERROR_RELOCATION,
+    "bytes: section syscall, offset 0x28: function jump: *jump table at byte 0 *no symbol*" },
+  { "table-entry-half", "jumptables", table_entry_half, EBPF_ERROR_RELOCATION,
+    "bytes: section .jumptables, offset 0x10: entry 2 of jump table BPF.JT.0.0*jump of*syscall*" },
+  { "table-entry-elsewhere", "jumptables", table_entry_elsewhere, EBPF_ERROR_RELOCATION,
+    "bytes: section .jumptables, offset 0x8: entry 1 of jump table BPF.JT.0.0 is 0x0*" },
+  { "table-entry-far", "jumptables", table_entry_far, EBPF_ERROR_RELOCATION,
+    "bytes: section .jumptables, offset 0x18: entry 3 *0x10000000000*" },
+  { "table-compressed", "jumptables", table_compressed, EBPF_ERROR_NOT_SUPPORTED,
+    "bytes: section .jumptables: *compressed*" },
   { "variable-size", "variables", variable_size, EBPF_ERROR_BTF,
     "bytes: section .data, offset 0x8: variable data_u64*4 bytes*8 bytes*" },
   { "same-variable", "variables", same_variable, EBPF_ERROR_EXISTS, "bytes: *data_u8*" },
@@ -947,11 +1011,11 @@ test_limit (void)
 static void
 test_mutations (void)
 {
-  static const char *const objects[] = { "callbacks.bpf.o",   "externs.be.bpf.o",
-                                         "legacy-maps.bpf.o", "map-in-map.bpf.o",
-                                         "maps.bpf.o",        "prog-array.be.bpf.o",
-                                         "sections.bpf.o",    "subprograms.bpf.o",
-                                         "variables.bpf.o" };
+  static const char *const objects[] = { "callbacks.bpf.o",     "externs.be.bpf.o",
+                                         "jumptables.bpf.o",    "legacy-maps.bpf.o",
+                                         "map-in-map.bpf.o",    "maps.bpf.o",
+                                         "prog-array.be.bpf.o", "sections.bpf.o",
+                                         "subprograms.bpf.o",   "variables.bpf.o" };
   g_autoptr (GRand) rand = g_rand_new_with_seed (20260101);
   guint n_good = 0, n_bad = 0;
 

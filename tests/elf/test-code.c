@@ -125,6 +125,12 @@ check_code (EbpfCollectionSpec *spec, const EbpfCode *code)
                            size_of_map (ebpf_collection_spec_get_map (spec, reloc->symbol)));
           break;
 
+        case EBPF_RELOC_JUMP_TABLE:
+          g_assert_true (ebpf_insn_is_ldimm64 (insn));
+          g_assert_cmpuint (insn->src, ==, EBPF_PSEUDO_MAP_VALUE);
+          g_assert_cmpint (reloc->addend, <, code->jump_tables->len);
+          break;
+
         case EBPF_RELOC_KSYM:
           g_assert_true (ebpf_insn_is_ldimm64 (insn));
           g_assert_cmpuint (reloc->btf_id, !=, 0);
@@ -435,6 +441,67 @@ test_relocations (gconstpointer byte_order)
     }
 }
 
+/* Each table is one of the program's, and its targets are where the function is in the program. */
+static void
+test_jump_tables (gconstpointer byte_order)
+{
+  static const struct
+  {
+    const char *program;
+    guint n_tables, n_relocs;
+    guint targets[4];
+  } expected[] = {
+    { "nothing", 0, 0, { 0 } },
+    { "jump", 1, 1, { 8, 10, 12, 8 } },
+    { "jump_twice", 2, 3, { 9, 10, 9, 10 } },
+    { "jump_below", 1, 1, { 3 + 8, 3 + 10, 3 + 12, 3 + 12 } },
+    { "jump_below_again", 1, 1, { 0 } },
+  };
+  g_autoptr (EbpfCollectionSpec) spec = open_object (byte_order, "jumptables");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      const EbpfCode *code = get_code (spec, expected[i].program);
+      g_autoptr (EbpfCode) copy = ebpf_code_copy (code);
+      const EbpfJumpTable *table;
+      guint base;
+
+      g_test_message ("%s", expected[i].program);
+      g_assert_cmpuint (code->jump_tables->len, ==, expected[i].n_tables);
+      g_assert_cmpuint (code->relocs->len, ==, expected[i].n_relocs);
+      g_assert_cmpuint (copy->jump_tables->len, ==, expected[i].n_tables);
+      if (expected[i].n_tables == 0)
+        continue;
+
+      table = &g_array_index (code->jump_tables, EbpfJumpTable, 0);
+      g_assert_cmpuint (table->n_targets, ==, 4);
+      g_assert_cmpmem (table->targets, 16,
+                       g_array_index (copy->jump_tables, EbpfJumpTable, 0).targets, 16);
+      if (expected[i].targets[0] != 0)
+        for (guint k = 0; k < 4; k++)
+          g_assert_cmpuint (table->targets[k], ==, expected[i].targets[k]);
+
+      /* "r0 = …" is what is jumped to in these. */
+      base = g_array_index (code->relocs, EbpfReloc, 0).insn;
+      if (code->jump_tables->len == 1)
+        for (guint k = 0; k < 4; k++)
+          {
+            g_assert_cmpuint (table->targets[k], >, base);
+            g_assert_cmpuint (nth_insn (code, table->targets[k])->code, ==, 0xb7);
+          }
+    }
+
+  /* One table for two of its jumps. */
+  {
+    const EbpfCode *code = get_code (spec, "jump_twice");
+
+    g_assert_cmpint (g_array_index (code->relocs, EbpfReloc, 0).addend, ==, 0);
+    g_assert_cmpint (g_array_index (code->relocs, EbpfReloc, 1).addend, ==, 1);
+    g_assert_cmpint (g_array_index (code->relocs, EbpfReloc, 2).addend, ==, 0);
+    g_assert_cmpstr (g_array_index (code->relocs, EbpfReloc, 2).symbol, ==, "BPF.JT.1.0");
+  }
+}
+
 static void
 test_kernel_functions (void)
 {
@@ -506,6 +573,8 @@ main (int argc, char **argv)
   ebpf_test_add ("/elf/code/exception-callback", test_exception_callback);
   ebpf_test_add_data ("/elf/code/relocations/little", little, test_relocations);
   ebpf_test_add_data ("/elf/code/relocations/big", big, test_relocations);
+  ebpf_test_add_data ("/elf/code/jump-tables/little", little, test_jump_tables);
+  ebpf_test_add_data ("/elf/code/jump-tables/big", big, test_jump_tables);
   ebpf_test_add ("/elf/code/kernel-functions", test_kernel_functions);
   ebpf_test_add ("/elf/code/records", test_records);
 

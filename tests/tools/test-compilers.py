@@ -44,6 +44,7 @@ NOT_BUILT = {
     'bpf-gcc': {
         'constants': ASSEMBLER,
         'gnu': ASSEMBLER,
+        'jumptables': ASSEMBLER,
         'limit': ASSEMBLER,
     },
 }
