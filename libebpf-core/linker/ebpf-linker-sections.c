@@ -301,6 +301,55 @@ copy_reloc (EbpfLinkerRun *self,
   return TRUE;
 }
 
+/* Entries of a table of jumps count from the start of the section of code that jumps, which may not be
+ * at the start of the linked one. Compilers leave no relocations for them (LLVM 22), or did: those have
+ * moved them already. */
+static void
+move_jump_tables (EbpfLinkerRun *self,
+                  EbpfLinkerPart *part,
+                  const EbpfElfSection *section,
+                  GHashTable *moved)
+{
+  const GArray *relocs = part->input->sections[section->index].relocs;
+  EbpfElf *elf = part->input->elf;
+  const guint64 by = part->places[section->index].offset;
+
+  if (by == 0 || section->kind != EBPF_ELF_SECTION_CODE || relocs == NULL)
+    return;
+
+  for (guint i = 0; i < relocs->len; i++)
+    {
+      const EbpfLinkerReloc *reloc = &g_array_index (relocs, EbpfLinkerReloc, i);
+      const EbpfElfSymbol *symbol = &elf->symbols[reloc->symbol];
+      const EbpfElfSection *target = &elf->sections[symbol->section];
+      const EbpfLinkerPlace *place = &part->places[symbol->section];
+      Reference entry = { .run = self, .elf = elf };
+      const EbpfElfSymbol *table;
+      guint64 at = symbol->value;
+
+      if (target->kind != EBPF_ELF_SECTION_JUMP_TABLES || place->output == EBPF_LINKER_NONE ||
+          (part->input->sections[symbol->section].relocs != NULL &&
+           part->input->sections[symbol->section].relocs->len > 0))
+        continue;
+
+      if (symbol->type == STT_SECTION && reloc->offset + sizeof (EbpfInsn) <= section->size)
+        at += get32 (&entry, section->data + reloc->offset + G_STRUCT_OFFSET (EbpfInsn, imm));
+      table = ebpf_elf_find_jump_table (elf, target, at);
+      if (table == NULL || !g_hash_table_add (moved, (gpointer) table))
+        continue;
+
+      for (guint64 offset = 0; offset + sizeof (guint64) <= table->size; offset += sizeof (guint64))
+        {
+          static const EbpfLinkerReloc word = { 0 };
+
+          entry.reloc = &word;
+          entry.bytes = ebpf_linker_run_nth_output (self, place->output)->data + place->offset +
+                        table->value + offset;
+          move_word (&entry, by, NULL);
+        }
+    }
+}
+
 static gboolean
 copy_section (EbpfLinkerRun *self,
               EbpfLinkerPart *part,
@@ -340,6 +389,14 @@ ebpf_linker_copy (EbpfLinkerRun *self, GError **error)
     for (guint32 j = 1; j < self->parts[i].input->elf->n_sections; j++)
       if (!copy_section (self, &self->parts[i], &self->parts[i].input->elf->sections[j], error))
         return FALSE;
+
+  for (guint32 i = 0; i < self->n_parts; i++)
+    {
+      g_autoptr (GHashTable) moved = g_hash_table_new (NULL, NULL);
+
+      for (guint32 j = 1; j < self->parts[i].input->elf->n_sections; j++)
+        move_jump_tables (self, &self->parts[i], &self->parts[i].input->elf->sections[j], moved);
+    }
 
   return TRUE;
 }

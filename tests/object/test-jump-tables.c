@@ -94,6 +94,45 @@ test_run (void)
     check (ebpf_collection_get_program (second, cases[i].program), i);
 }
 
+/* Behind the code of another file. */
+static void
+test_linked (void)
+{
+  g_autofree char *first = ebpf_test_object ("arena.bpf.o");
+  g_autofree char *before = ebpf_test_object ("subprograms.bpf.o");
+  g_autofree char *path = ebpf_test_object ("jumptables.bpf.o");
+  g_autoptr (EbpfLinker) linker = ebpf_linker_new ();
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autoptr (EbpfCollection) collection = NULL;
+  g_autoptr (EbpfLoadOptions) options = ebpf_load_options_new ();
+  g_autoptr (GBytes) linked = NULL;
+  g_autoptr (GError) error = NULL;
+
+  ebpf_linker_add_file (linker, first, &error);
+  g_assert_no_error (error);
+  ebpf_linker_add_file (linker, before, &error);
+  g_assert_no_error (error);
+  ebpf_linker_add_file (linker, path, &error);
+  g_assert_no_error (error);
+  linked = ebpf_linker_finish (linker, &error);
+  g_assert_no_error (error);
+
+  /* Tables that lead elsewhere are not read. */
+  spec = ebpf_collection_spec_new_from_bytes (linked, &error);
+  g_assert_no_error (error);
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (6, 19))
+    return;
+
+  collection = ebpf_collection_new (spec);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    ebpf_load_options_select_program (options, cases[i].program);
+  g_assert_true (ebpf_collection_load (collection, options, NULL, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    check (ebpf_collection_get_program (collection, cases[i].program), i);
+}
+
 /* In two steps, alone, and with a log that is asked for. */
 static void
 test_ways (void)
@@ -161,6 +200,7 @@ main (int argc, char **argv)
   ebpf_test_init (&argc, &argv);
 
   ebpf_test_add ("/object/jump-tables/run", test_run);
+  ebpf_test_add ("/object/jump-tables/linked", test_linked);
   ebpf_test_add ("/object/jump-tables/ways", test_ways);
   ebpf_test_add ("/object/jump-tables/old-kernel", test_old_kernel);
 
