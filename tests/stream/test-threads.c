@@ -320,11 +320,11 @@ look_up_until_closed (gpointer data)
   guint64 value[8];
   guint32 key = 0;
 
-  g_atomic_int_set (&test->started, TRUE);
   while (!g_atomic_int_get (&test->stop))
     {
       g_autoptr (GError) error = NULL;
 
+      /* From its first operation on, it is a second thread that uses the map. */
       value[1] = 77;
       if (!ebpf_map_lookup_raw (map, &key, value, 0, &error))
         {
@@ -334,6 +334,7 @@ look_up_until_closed (gpointer data)
       /* A bigger value would be another map's. */
       g_assert_cmpuint (value[0], ==, 1);
       g_assert_cmpuint (value[1], ==, 77);
+      g_atomic_int_set (&test->started, TRUE);
     }
 
   return NULL;
