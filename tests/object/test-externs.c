@@ -1013,6 +1013,54 @@ test_load_module_kfuncs (void)
   ebpf_btf_drop_kernel ();
 }
 
+/* A variable of a module, by its type: the program gets its address through the module's own type
+ * information in the kernel. */
+static void
+test_load_module_variable (void)
+{
+  g_autoptr (EbpfCollection) collection = NULL;
+  g_autoptr (EbpfBtf) kernel = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  gboolean in_kernel, in_module;
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (5, 12))
+    return;
+
+  kernel = ebpf_btf_get_kernel (&error);
+  g_assert_no_error (error);
+  in_kernel = ebpf_btf_lookup (kernel, "xt_recseq", EBPF_BTF_KIND_VAR) != 0;
+  in_module = g_file_test ("/sys/kernel/btf/x_tables", G_FILE_TEST_EXISTS);
+
+  collection = open_object ("ksym-module.bpf.o");
+  ebpf_collection_load (collection, NULL, NULL, &error);
+  if (in_kernel && g_file_get_contents ("/proc/kallsyms", &text, NULL, NULL) &&
+      strstr (text, " xt_recseq\n") == NULL)
+    {
+      g_assert_nonnull (error);
+      g_assert_nonnull (strstr (error->message, "kernel symbol 'xt_recseq'"));
+      g_test_skip ("x_tables is no module here, and this kernel has no addresses of variables "
+                   "(CONFIG_KALLSYMS_ALL)");
+      ebpf_btf_drop_kernel ();
+      return;
+    }
+  g_assert_no_error (error);
+  run_on_packet (collection, "read_variable");
+  g_assert_cmpuint (read_variable (collection, "is_there"), ==, in_kernel || in_module);
+  g_assert_cmpuint (read_variable (collection, "was_read"), ==, in_kernel || in_module);
+
+  /* A writer counts up before and after: nobody is at it now. */
+  if (in_kernel || in_module)
+    g_assert_cmpuint (read_variable (collection, "sequence") % 2, ==, 0);
+  else
+    g_assert_cmpuint (read_variable (collection, "sequence"), ==, 77);
+  if (!in_kernel && !in_module)
+    g_test_message ("no module x_tables; only that it is missing was tested");
+
+  ebpf_collection_close (collection);
+  ebpf_btf_drop_kernel ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -1032,6 +1080,7 @@ main (int argc, char **argv)
   ebpf_test_add ("/object/externs/load-typed", test_load_typed);
   ebpf_test_add ("/object/externs/load-kfuncs", test_load_kfuncs);
   ebpf_test_add ("/object/externs/load-module-kfuncs", test_load_module_kfuncs);
+  ebpf_test_add ("/object/externs/load-module-variable", test_load_module_variable);
   ebpf_test_add ("/object/externs/load-missing", test_load_missing);
 
   return g_test_run ();
