@@ -608,6 +608,63 @@ ebpf_btf_check_known (EbpfBtf *self, GError **error)
   return FALSE;
 }
 
+/* The kinds that can have tags, and how many parts of a type can. */
+static gboolean
+get_taggable (EbpfBtf *self, const struct btf_type *target, guint32 *n_parts)
+{
+  const struct btf_type *prototype;
+
+  *n_parts = 0;
+  switch (target != NULL ? ebpf_btf_kind_of (target) : EBPF_BTF_KIND_VOID)
+    {
+    case EBPF_BTF_KIND_STRUCT:
+    case EBPF_BTF_KIND_UNION:
+      *n_parts = ebpf_btf_vlen_of (target);
+      return TRUE;
+
+    case EBPF_BTF_KIND_FUNC:
+      prototype = ebpf_btf_peek (self, target->type);
+      if (prototype != NULL && ebpf_btf_kind_of (prototype) == EBPF_BTF_KIND_FUNC_PROTO)
+        *n_parts = ebpf_btf_vlen_of (prototype);
+      return TRUE;
+
+    case EBPF_BTF_KIND_VAR:
+    case EBPF_BTF_KIND_TYPEDEF:
+      return TRUE;
+
+    default:
+      return FALSE;
+    }
+}
+
+static gboolean
+check_tag (EbpfBtf *self, guint32 index, GError **error)
+{
+  const struct btf_type *type = type_at (self, index);
+  const gint32 component = *(const gint32 *) ebpf_btf_tail_of (type);
+  guint32 n_parts;
+
+  if (!get_taggable (self, ebpf_btf_peek (self, type->type), &n_parts))
+    {
+      ebpf_error_set (
+          error, EBPF_ERROR_BTF, 0,
+          "tag %s, type %u at offset %u, is on type %u, which is neither struct, union, "
+          "typedef, variable nor function",
+          ebpf_btf_name_of (self, type), self->first_id + index, self->offsets[index], type->type);
+      return FALSE;
+    }
+  if (component < -1 || (component >= 0 && (guint32) component >= n_parts))
+    {
+      ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                      "tag %s, type %u at offset %u, is on part %d of type %u, which has %u",
+                      ebpf_btf_name_of (self, type), self->first_id + index, self->offsets[index],
+                      component, type->type, n_parts);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 check_kinds (EbpfBtf *self, GError **error)
 {
@@ -633,6 +690,11 @@ check_kinds (EbpfBtf *self, GError **error)
                               type->type);
               return FALSE;
             }
+          break;
+
+        case EBPF_BTF_KIND_DECL_TAG:
+          if (!check_tag (self, i, error))
+            return FALSE;
           break;
 
         case EBPF_BTF_KIND_DATASEC:

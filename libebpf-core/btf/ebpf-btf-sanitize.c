@@ -341,6 +341,24 @@ write_array (Writer *writer, const struct btf_type *type)
   write_words (writer, (const guint32 *) &copy, 3);
 }
 
+/* Not on what is no longer what it was. */
+static gboolean
+keeps_tag (Writer *writer, const struct btf_type *tag)
+{
+  if (!writer->features[EBPF_FEATURE_BTF_DECL_TAG])
+    return FALSE;
+
+  switch (ebpf_btf_kind_of (ebpf_btf_peek (writer->btf, tag->type)))
+    {
+    case EBPF_BTF_KIND_FUNC:
+      return writer->features[EBPF_FEATURE_BTF_FUNC];
+    case EBPF_BTF_KIND_VAR:
+      return writer->features[EBPF_FEATURE_BTF_DATASEC];
+    default:
+      return TRUE;
+    }
+}
+
 static void
 write_any (Writer *writer, guint32 id, const struct btf_type *type)
 {
@@ -400,7 +418,7 @@ write_any (Writer *writer, guint32 id, const struct btf_type *type)
       return;
 
     case EBPF_BTF_KIND_DECL_TAG:
-      if (writer->features[EBPF_FEATURE_BTF_DECL_TAG])
+      if (keeps_tag (writer, type))
         break;
       write_int (writer, 0, 1, 0);
       return;

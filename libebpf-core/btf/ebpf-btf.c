@@ -250,7 +250,7 @@ ebpf_btf_get_first_id (EbpfBtf *self)
  * @error: return location for an error
  *
  * Finds a type by its name. Where there are several of that kind, that is the first, the base's
- * before others; see [method@Btf.find_all].
+ * before others; see [method@Btf.find_all] and [method@Btf.find_unique].
  *
  * Returns: the type's number, or 0 with @error set to %EBPF_ERROR_NOT_FOUND
  */
@@ -276,6 +276,65 @@ ebpf_btf_find (EbpfBtf *self, const char *name, EbpfBtfKind kind, GError **error
     }
 
   return id;
+}
+
+typedef struct
+{
+  EbpfBtfKind kind;
+  guint32 first;
+  guint32 second;
+} Only;
+
+static gboolean
+find_second (EbpfBtf *self, guint32 id, gpointer user_data)
+{
+  Only *only = user_data;
+
+  if (only->kind != EBPF_BTF_KIND_VOID && ebpf_btf_kind_of (ebpf_btf_peek (self, id)) != only->kind)
+    return TRUE;
+
+  if (only->first == 0)
+    only->first = id;
+  else
+    only->second = id;
+  return only->second == 0;
+}
+
+/**
+ * ebpf_btf_find_unique:
+ * @self: type information
+ * @name: name of a type, without `struct` and the like
+ * @kind: kind of the type; %EBPF_BTF_KIND_VOID for any
+ * @error: return location for an error
+ *
+ * Finds the only type of a name and kind.
+ *
+ * Returns: the type's number, or 0 with @error set: %EBPF_ERROR_NOT_FOUND where there is none,
+ *   %EBPF_ERROR_INCOMPATIBLE where there are several
+ */
+guint
+ebpf_btf_find_unique (EbpfBtf *self, const char *name, EbpfBtfKind kind, GError **error)
+{
+  Only only = { .kind = kind };
+
+  g_return_val_if_fail (EBPF_IS_BTF (self), 0);
+  g_return_val_if_fail (name != NULL, 0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0);
+
+  ebpf_btf_foreach_named (self, name, find_second, &only);
+  if (only.second != 0)
+    {
+      g_autoptr (GEnumClass) kinds = g_type_class_ref (EBPF_TYPE_BTF_KIND);
+      GEnumValue *value = g_enum_get_value (kinds, kind);
+
+      ebpf_error_set (error, EBPF_ERROR_INCOMPATIBLE, 0,
+                      "%s \"%s\" is there several times: types %u and %u, for example",
+                      kind == EBPF_BTF_KIND_VOID || value == NULL ? "type" : value->value_nick,
+                      name, MIN (only.first, only.second), MAX (only.first, only.second));
+      return 0;
+    }
+
+  return only.first != 0 ? only.first : ebpf_btf_find (self, name, kind, error);
 }
 
 static gboolean

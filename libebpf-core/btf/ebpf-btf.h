@@ -45,6 +45,9 @@ EBPF_AVAILABLE_IN_ALL
 guint ebpf_btf_find (EbpfBtf *self, const char *name, EbpfBtfKind kind, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+guint ebpf_btf_find_unique (EbpfBtf *self, const char *name, EbpfBtfKind kind, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 guint *ebpf_btf_find_all (EbpfBtf *self, const char *name, gsize *n_ids);
 
 EBPF_AVAILABLE_IN_ALL
