@@ -137,6 +137,16 @@ print_bytes (Printer *printer, const guint8 *data, gsize size)
 }
 
 static void
+print_long_integer (Printer *printer, const EbpfBtfShape *shape, const guint8 *data)
+{
+  EbpfBtfNumber number;
+  gboolean negative = ebpf_btf_read_number (shape, data, &number);
+  g_autofree char *digits = ebpf_btf_number_to_string (&number, negative);
+
+  g_string_append (printer->text, digits);
+}
+
+static void
 print_chars (Printer *printer, const guint8 *data, gsize size)
 {
   gssize length = ebpf_btf_text_length (data, size), i;
@@ -295,7 +305,10 @@ print_value (Printer *printer,
       return TRUE;
 
     case EBPF_BTF_SHAPE_BYTES:
-      print_bytes (printer, data, shape->n_elements);
+      if (ebpf_btf_shape_is_long_integer (shape))
+        print_long_integer (printer, shape, data);
+      else
+        print_bytes (printer, data, shape->n_elements);
       return TRUE;
 
     case EBPF_BTF_SHAPE_ARRAY:

@@ -48,6 +48,15 @@ ebpf_btf_shape_is_pointer (const EbpfBtfShape *self)
   return ebpf_btf_kind_of (self->type) == EBPF_BTF_KIND_PTR;
 }
 
+/* An integer of more bits than a machine word has (`__int128`), or of an odd number of bytes: bytes, in
+ * the order of memory. */
+static inline gboolean
+ebpf_btf_shape_is_long_integer (const EbpfBtfShape *self)
+{
+  return self->kind == EBPF_BTF_SHAPE_BYTES && ebpf_btf_kind_of (self->type) == EBPF_BTF_KIND_INT &&
+         self->size > 0 && self->size <= 16;
+}
+
 static inline gboolean
 ebpf_btf_shape_is_union (const EbpfBtfShape *self)
 {
@@ -90,6 +99,23 @@ void ebpf_btf_write_bits (guint8 *data, guint32 bit_offset, guint32 bit_size, gu
 /* An integer of 1, 2, 4 or 8 bytes, extended to 64 bits by its sign. */
 guint64 ebpf_btf_read_integer (const guint8 *data, gsize size, gboolean is_signed);
 void ebpf_btf_write_integer (guint8 *data, gsize size, guint64 value);
+
+/* The same of one of up to 128 bits: its magnitude, in words from the lowest on. Returns whether it is
+ * negative. Writing is FALSE where it does not fit. */
+typedef struct
+{
+  guint32 words[4];
+} EbpfBtfNumber;
+gboolean
+ebpf_btf_read_number (const EbpfBtfShape *shape, const guint8 *data, EbpfBtfNumber *number);
+gboolean ebpf_btf_write_number (const EbpfBtfShape *shape,
+                                guint8 *data,
+                                const EbpfBtfNumber *number,
+                                gboolean negative);
+
+/* As text, in tens; of digits, or with 0x. */
+char *ebpf_btf_number_to_string (const EbpfBtfNumber *number, gboolean negative);
+gboolean ebpf_btf_number_from_string (const char *text, EbpfBtfNumber *number, gboolean *negative);
 
 /* A scalar field, bitfield or not. @data: of the struct. */
 guint64 ebpf_btf_field_read (const EbpfBtfField *self, const guint8 *data);

@@ -219,6 +219,46 @@ write_text_or_bytes (const EbpfBtfShape *shape, GVariant *variant, guint8 *data,
   return write_bytes (bytes, n, shape, data, error);
 }
 
+/* Bytes, a number, or one that no GVariant has as text. */
+static gboolean
+write_long_integer (const EbpfBtfShape *shape, GVariant *variant, guint8 *data, GError **error)
+{
+  EbpfBtfNumber number = { { 0 } };
+  gboolean negative = FALSE, is_number;
+  guint64 value;
+
+  if (g_variant_is_of_type (variant, G_VARIANT_TYPE_BYTESTRING))
+    return write_text_or_bytes (shape, variant, data, error);
+
+  if (g_variant_is_of_type (variant, G_VARIANT_TYPE_STRING))
+    {
+      is_number =
+          ebpf_btf_number_from_string (g_variant_get_string (variant, NULL), &number, &negative);
+    }
+  else
+    {
+      is_number = get_integer (variant, &value, &negative);
+      if (!is_number)
+        return refuse_type (variant, "an integer, its digits, or an array of bytes", error);
+      if (negative)
+        value = 0 - value;
+      number.words[0] = (guint32) value;
+      number.words[1] = (guint32) (value >> 32);
+    }
+
+  if (!is_number || !ebpf_btf_write_number (shape, data, &number, negative))
+    {
+      g_autofree char *text = g_variant_print (variant, FALSE);
+
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                      "%s does not fit %s integer of %" G_GSIZE_FORMAT " bits", text,
+                      shape->is_signed ? "a signed" : "an unsigned", shape->size * 8);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* --- arrays and structs --------------------------------------------------------------------------- */
 
 static gboolean
@@ -510,8 +550,12 @@ write_value (Writer *writer,
     case EBPF_BTF_SHAPE_FLOAT:
       return write_float (shape, variant, data, error);
 
-    case EBPF_BTF_SHAPE_CHARS:
     case EBPF_BTF_SHAPE_BYTES:
+      if (ebpf_btf_shape_is_long_integer (shape))
+        return write_long_integer (shape, variant, data, error);
+      G_GNUC_FALLTHROUGH;
+
+    case EBPF_BTF_SHAPE_CHARS:
       return write_text_or_bytes (shape, variant, data, error);
 
     case EBPF_BTF_SHAPE_ARRAY:

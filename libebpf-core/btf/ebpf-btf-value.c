@@ -64,7 +64,8 @@ ebpf_btf_type_to_variant (EbpfBtfType *self, GBytes *bytes, GError **error)
  *
  * Writes a value: the reverse of [method@BtfType.to_variant].
  *
- * More is taken than is read: any type of integer whose number fits, the name of an enumeration's value,
+ * More is taken than is read: any type of integer whose number fits, for one of 128 bits also its
+ * digits as text (`s`, of tens or with `0x`), the name of an enumeration's value,
  * a tuple for a struct (of a union its first member), text or bytes for an array of bytes, fewer
  * elements than an array has, the very bytes of a struct. What is left out is zero. Of a union's members
  * that contradict each other the last one counts.

@@ -735,6 +735,37 @@ test_bad_types (void)
   }                                                                                                \
   G_STMT_END
 
+/* An integer of 128 bits of its upper and its lower half. */
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+#define WIDE(high, low) RAW (guint64, low, high)
+#else
+#define WIDE(high, low) RAW (guint64, high, low)
+#endif
+
+static void
+test_wide (void)
+{
+  Types *t = get_types ();
+
+  assert_writes (t->i128, "uint64 18446744073709551615", WIDE (0, G_MAXUINT64));
+  assert_writes (t->i128, "-2", WIDE (G_MAXUINT64, G_MAXUINT64 - 1));
+  assert_writes (t->i128, "int64 -9223372036854775808", WIDE (G_MAXUINT64, (guint64) G_MININT64));
+  assert_writes (t->i128, "'170141183460469231731687303715884105727'",
+                 WIDE (G_MAXINT64, G_MAXUINT64));
+  assert_writes (t->i128, "'-170141183460469231731687303715884105728'",
+                 WIDE ((guint64) G_MININT64, 0));
+  assert_writes (t->i128, "'0x10000000000000002'", WIDE (1, 2));
+  assert_writes (t->i128, "'-0'", WIDE (0, 0));
+  assert_refuses (t->i128, "'170141183460469231731687303715884105728'", EBPF_ERROR_INVALID_ARGUMENT,
+                  "*signed integer of 128 bits*");
+  assert_refuses (t->i128, "'0x100000000000000000000000000000000'", EBPF_ERROR_INVALID_ARGUMENT,
+                  "*128 bits*");
+  assert_refuses (t->i128, "'many'", EBPF_ERROR_INVALID_ARGUMENT, "*many*");
+  assert_refuses (t->i128, "''", EBPF_ERROR_INVALID_ARGUMENT, "*");
+  assert_refuses (t->i128, "'0x'", EBPF_ERROR_INVALID_ARGUMENT, "*");
+  assert_refuses (t->i128, "2.5", EBPF_ERROR_WRONG_TYPE, "*");
+}
+
 static void
 test_format (void)
 {
@@ -755,6 +786,14 @@ test_format (void)
   assert_formats (t->boolean, RAW (guint8, 1), "true");
   assert_formats (t->single, RAW (gfloat, 0.25), "0.25");
   assert_formats (t->i8, RAW (gint8, -3), "-3");
+  assert_formats (t->i128, WIDE (0, 0), "0");
+  assert_formats (t->i128, WIDE (0, 10), "10");
+  assert_formats (t->i128, WIDE (G_MAXUINT64, G_MAXUINT64 - 41), "-42");
+  assert_formats (t->i128, WIDE (1, 0), "18446744073709551616");
+  assert_formats (t->i128, WIDE (G_MAXINT64, G_MAXUINT64),
+                  "170141183460469231731687303715884105727");
+  assert_formats (t->i128, WIDE ((guint64) G_MININT64, 0),
+                  "-170141183460469231731687303715884105728");
 }
 
 static void
@@ -1035,6 +1074,7 @@ main (int argc, char **argv)
   ebpf_test_add ("/btf-value/round-trip", test_round_trip);
   ebpf_test_add ("/btf-value/round-trip/kernel", test_round_trip_kernel);
   ebpf_test_add ("/btf-value/bad-types", test_bad_types);
+  ebpf_test_add ("/btf-value/wide", test_wide);
   ebpf_test_add ("/btf-value/format", test_format);
   ebpf_test_add ("/btf-value/format-full", test_format_full);
   ebpf_test_add ("/btf-value/declaration", test_declaration);
