@@ -360,6 +360,84 @@ typedef enum /*< flags >*/
 } EbpfProgramFlags;
 
 /**
+ * EbpfCgroupIterOrder:
+ * @EBPF_CGROUP_ITER_ORDER_UNSPEC: the kernel's choice: the groups below, parents first
+ * @EBPF_CGROUP_ITER_ORDER_SELF_ONLY: the group alone (Linux 6.1)
+ * @EBPF_CGROUP_ITER_ORDER_DESCENDANTS_PRE: the group and those below, parents first (Linux 6.1)
+ * @EBPF_CGROUP_ITER_ORDER_DESCENDANTS_POST: the group and those below, children first (Linux 6.1)
+ * @EBPF_CGROUP_ITER_ORDER_ANCESTORS_UP: the group and those above, up to the root (Linux 6.1)
+ * @EBPF_CGROUP_ITER_ORDER_CHILDREN: the groups directly below, in kernels after 6.18
+ *
+ * Which control groups an iterator visits.
+ */
+typedef enum /*< enum >*/
+{
+  EBPF_CGROUP_ITER_ORDER_UNSPEC = 0,
+  EBPF_CGROUP_ITER_ORDER_SELF_ONLY = 1,
+  EBPF_CGROUP_ITER_ORDER_DESCENDANTS_PRE = 2,
+  EBPF_CGROUP_ITER_ORDER_DESCENDANTS_POST = 3,
+  EBPF_CGROUP_ITER_ORDER_ANCESTORS_UP = 4,
+  EBPF_CGROUP_ITER_ORDER_CHILDREN = 5,
+} EbpfCgroupIterOrder;
+
+/**
+ * EbpfNetfilterFamily:
+ * @EBPF_NETFILTER_FAMILY_UNSPEC: none
+ * @EBPF_NETFILTER_FAMILY_INET: IPv4 and IPv6; not for programs
+ * @EBPF_NETFILTER_FAMILY_IPV4: IPv4
+ * @EBPF_NETFILTER_FAMILY_ARP: ARP
+ * @EBPF_NETFILTER_FAMILY_NETDEV: devices
+ * @EBPF_NETFILTER_FAMILY_BRIDGE: bridges
+ * @EBPF_NETFILTER_FAMILY_IPV6: IPv6
+ *
+ * The protocol family of a netfilter hook, `NFPROTO_…`. The kernel attaches programs for IPv4 and
+ * IPv6 alone.
+ */
+typedef enum /*< enum >*/
+{
+  EBPF_NETFILTER_FAMILY_UNSPEC = 0,
+  EBPF_NETFILTER_FAMILY_INET = 1,
+  EBPF_NETFILTER_FAMILY_IPV4 = 2,
+  EBPF_NETFILTER_FAMILY_ARP = 3,
+  EBPF_NETFILTER_FAMILY_NETDEV = 5,
+  EBPF_NETFILTER_FAMILY_BRIDGE = 7,
+  EBPF_NETFILTER_FAMILY_IPV6 = 10,
+} EbpfNetfilterFamily;
+
+/**
+ * EbpfNetfilterHook:
+ * @EBPF_NETFILTER_HOOK_PRE_ROUTING: `NF_INET_PRE_ROUTING`: what comes in, before its route is known
+ * @EBPF_NETFILTER_HOOK_LOCAL_IN: `NF_INET_LOCAL_IN`: what is for this machine
+ * @EBPF_NETFILTER_HOOK_FORWARD: `NF_INET_FORWARD`: what is for another machine
+ * @EBPF_NETFILTER_HOOK_LOCAL_OUT: `NF_INET_LOCAL_OUT`: what this machine sends
+ * @EBPF_NETFILTER_HOOK_POST_ROUTING: `NF_INET_POST_ROUTING`: what goes out
+ *
+ * Where on its way a packet is filtered.
+ */
+typedef enum /*< enum >*/
+{
+  EBPF_NETFILTER_HOOK_PRE_ROUTING = 0,
+  EBPF_NETFILTER_HOOK_LOCAL_IN = 1,
+  EBPF_NETFILTER_HOOK_FORWARD = 2,
+  EBPF_NETFILTER_HOOK_LOCAL_OUT = 3,
+  EBPF_NETFILTER_HOOK_POST_ROUTING = 4,
+} EbpfNetfilterHook;
+
+/**
+ * EbpfNetfilterFlags:
+ * @EBPF_NETFILTER_FLAGS_NONE: none
+ * @EBPF_NETFILTER_FLAGS_IP_DEFRAG: `BPF_F_NETFILTER_IP_DEFRAG`: the program sees packets whose
+ *   fragments were put together (Linux 6.6)
+ *
+ * How a netfilter program is attached.
+ */
+typedef enum /*< flags >*/
+{
+  EBPF_NETFILTER_FLAGS_NONE = 0,
+  EBPF_NETFILTER_FLAGS_IP_DEFRAG = 1 << 0,
+} EbpfNetfilterFlags;
+
+/**
  * EbpfXdpFlags:
  * @EBPF_XDP_FLAGS_NONE: the driver's mode where it has one, or else the generic one
  * @EBPF_XDP_FLAGS_SKB: `XDP_FLAGS_SKB_MODE`: generic, in the network stack (Linux 4.12)

@@ -15,11 +15,17 @@ typedef enum
   EBPF_ATTACH_OPTION_BINARY,
   EBPF_ATTACH_OPTION_CGROUP,
   EBPF_ATTACH_OPTION_COOKIE,
+  EBPF_ATTACH_OPTION_DEFRAG,
+  EBPF_ATTACH_OPTION_FAMILY,
+  EBPF_ATTACH_OPTION_HOOK,
   EBPF_ATTACH_OPTION_IFINDEX,
   EBPF_ATTACH_OPTION_INTERFACE,
+  EBPF_ATTACH_OPTION_MAP,
+  EBPF_ATTACH_OPTION_NETNS,
   EBPF_ATTACH_OPTION_OFFSET,
   EBPF_ATTACH_OPTION_PERF_EVENT,
   EBPF_ATTACH_OPTION_PID,
+  EBPF_ATTACH_OPTION_PRIORITY,
   EBPF_ATTACH_OPTION_RETPROBE,
   EBPF_ATTACH_OPTION_SOCKET,
   EBPF_ATTACH_OPTION_SYMBOL,
@@ -36,14 +42,20 @@ typedef struct
   const char *binary;
   const char *cgroup;
   const char *interface;
+  const char *netns;
   const char *symbol;
   const char *tracepoint;
   guint attach_type;
   guint64 cookie;
+  gboolean defrag;
+  guint family;
+  guint hook;
   guint ifindex;
+  int map;
   guint64 offset;
   int perf_event;
   int pid;
+  int priority;
   gboolean retprobe;
   int socket;
   EbpfXdpFlags xdp_flags;

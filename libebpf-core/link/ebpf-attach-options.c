@@ -15,7 +15,10 @@ typedef enum
   KIND_UINT,
   KIND_INT,
   KIND_FD,
+  KIND_SIGNED,
   KIND_ATTACH_TYPE,
+  KIND_FAMILY,
+  KIND_HOOK,
   KIND_XDP_FLAGS,
 } Kind;
 
@@ -33,11 +36,17 @@ static const Option options[EBPF_N_ATTACH_OPTIONS] = {
   [EBPF_ATTACH_OPTION_BINARY] = { "binary", KIND_STRING, FIELD (binary) },
   [EBPF_ATTACH_OPTION_CGROUP] = { "cgroup", KIND_STRING, FIELD (cgroup) },
   [EBPF_ATTACH_OPTION_COOKIE] = { "cookie", KIND_UINT64, FIELD (cookie) },
+  [EBPF_ATTACH_OPTION_DEFRAG] = { "defrag", KIND_BOOLEAN, FIELD (defrag) },
+  [EBPF_ATTACH_OPTION_FAMILY] = { "family", KIND_FAMILY, FIELD (family) },
+  [EBPF_ATTACH_OPTION_HOOK] = { "hook", KIND_HOOK, FIELD (hook) },
   [EBPF_ATTACH_OPTION_IFINDEX] = { "ifindex", KIND_UINT, FIELD (ifindex) },
   [EBPF_ATTACH_OPTION_INTERFACE] = { "interface", KIND_STRING, FIELD (interface) },
+  [EBPF_ATTACH_OPTION_MAP] = { "map", KIND_FD, FIELD (map) },
+  [EBPF_ATTACH_OPTION_NETNS] = { "netns", KIND_STRING, FIELD (netns) },
   [EBPF_ATTACH_OPTION_OFFSET] = { "offset", KIND_UINT64, FIELD (offset) },
   [EBPF_ATTACH_OPTION_PERF_EVENT] = { "perf-event", KIND_FD, FIELD (perf_event) },
   [EBPF_ATTACH_OPTION_PID] = { "pid", KIND_INT, FIELD (pid) },
+  [EBPF_ATTACH_OPTION_PRIORITY] = { "priority", KIND_SIGNED, FIELD (priority) },
   [EBPF_ATTACH_OPTION_RETPROBE] = { "retprobe", KIND_BOOLEAN, FIELD (retprobe) },
   [EBPF_ATTACH_OPTION_SOCKET] = { "socket", KIND_FD, FIELD (socket) },
   [EBPF_ATTACH_OPTION_SYMBOL] = { "symbol", KIND_STRING, FIELD (symbol) },
@@ -52,6 +61,11 @@ static const char *const kind_words[] = {
   [KIND_UINT] = "a number (u) of 0 or more",
   [KIND_INT] = "a number (i) of -1 or more",
   [KIND_FD] = "an open file descriptor (h or i)",
+  [KIND_SIGNED] = "a number (i)",
+  [KIND_FAMILY] = "a protocol family (s), \"ipv4\" or \"ipv6\", or its number",
+  [KIND_HOOK] =
+      "\"pre-routing\", \"local-in\", \"forward\", \"local-out\" or \"post-routing\" (s), or "
+      "its number",
   [KIND_ATTACH_TYPE] = "an attach type's name (s) such as cgroup-inet-ingress, or its number",
   [KIND_XDP_FLAGS] = "\"skb\", \"drv\" or \"hw\" (s)",
 };
@@ -97,16 +111,16 @@ get_integer (GVariant *value, gint64 min, guint64 max, guint64 *result)
 }
 
 static gboolean
-get_attach_type (GVariant *value, guint *attach_type)
+get_enum (GVariant *value, GType type, guint *result)
 {
-  g_autoptr (GEnumClass) klass = g_type_class_ref (EBPF_TYPE_ATTACH_TYPE);
+  g_autoptr (GEnumClass) klass = g_type_class_ref (type);
   g_autofree char *nick = NULL;
   const GEnumValue *found;
   guint64 number;
 
   if (get_integer (value, 0, G_MAXINT, &number))
     {
-      *attach_type = (guint) number;
+      *result = (guint) number;
       return TRUE;
     }
 
@@ -118,7 +132,7 @@ get_attach_type (GVariant *value, guint *attach_type)
   if (found == NULL)
     return FALSE;
 
-  *attach_type = (guint) found->value;
+  *result = (guint) found->value;
   return TRUE;
 }
 
@@ -173,8 +187,17 @@ read_option (EbpfAttachOptions *self, const Option *option, GVariant *value)
         return FALSE;
       *(int *) field = (int) number;
       return TRUE;
+    case KIND_SIGNED:
+      if (!get_integer (value, G_MININT, G_MAXINT, &number))
+        return FALSE;
+      *(int *) field = (int) number;
+      return TRUE;
     case KIND_ATTACH_TYPE:
-      return get_attach_type (value, field);
+      return get_enum (value, EBPF_TYPE_ATTACH_TYPE, field);
+    case KIND_FAMILY:
+      return get_enum (value, EBPF_TYPE_NETFILTER_FAMILY, field);
+    case KIND_HOOK:
+      return get_enum (value, EBPF_TYPE_NETFILTER_HOOK, field);
     case KIND_XDP_FLAGS:
       return get_xdp_flags (value, field);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/ebpf-enum-types.h"
+#include "link/ebpf-attach-hooks-private.h"
 #include "link/ebpf-attach-options-private.h"
 #include "link/ebpf-binary-private.h"
 #include "link/ebpf-cgroup-link.h"
@@ -355,6 +356,26 @@ attach_socket_filter (EbpfProgram *program,
     EBPF_PROGRAM_TYPE_KPROBE, NONE, word, word != NULL ? word : "probe", options, 0, is_complete,  \
         attach                                                                                     \
   }
+#define KPROBE_MULTI(attach_type, word)                                                            \
+  {                                                                                                \
+    EBPF_PROGRAM_TYPE_KPROBE, EBPF_ATTACH_TYPE_##attach_type, word, "kprobe.multi",                \
+        BIT (SYMBOL) | BIT (RETPROBE), 0, is_given, ebpf_attach_kprobe_multi                       \
+  }
+#define UPROBE_MULTI(attach_type, word)                                                            \
+  {                                                                                                \
+    EBPF_PROGRAM_TYPE_KPROBE, EBPF_ATTACH_TYPE_##attach_type, word, "uprobe.multi",                \
+        BIT (BINARY) | BIT (SYMBOL) | BIT (PID) | BIT (RETPROBE), 0, is_binary_and_symbol,         \
+        ebpf_attach_uprobe_multi                                                                   \
+  }
+#define DEVICE(attach_type, name)                                                                  \
+  {                                                                                                \
+    EBPF_PROGRAM_TYPE_SCHED_CLS, attach_type, NULL, name, XDP_TARGETS | BIT (ATTACH_TYPE),         \
+        XDP_TARGETS, NULL, ebpf_attach_device                                                      \
+  }
+#define NETNS(type, name)                                                                          \
+  {                                                                                                \
+    EBPF_PROGRAM_TYPE_##type, ANY, NULL, name, BIT (NETNS), 0, NULL, ebpf_attach_netns             \
+  }
 #define TRACING(attach_type)                                                                       \
   {                                                                                                \
     EBPF_PROGRAM_TYPE_TRACING, attach_type, NULL, "tracing program", BIT (COOKIE), 0,              \
@@ -374,6 +395,8 @@ static const Hook hooks[] = {
   TRACING (EBPF_ATTACH_TYPE_TRACE_FEXIT),
   TRACING (EBPF_ATTACH_TYPE_TRACE_FSESSION),
   TRACING (EBPF_ATTACH_TYPE_MODIFY_RETURN),
+  { EBPF_PROGRAM_TYPE_TRACING, EBPF_ATTACH_TYPE_TRACE_ITER, NULL, "iterator",
+    BIT (MAP) | BIT (CGROUP) | BIT (PID), 0, ebpf_attach_iter_is_complete, ebpf_attach_iter },
   TRACING (NONE),
   { EBPF_PROGRAM_TYPE_LSM, EBPF_ATTACH_TYPE_LSM_MAC, NULL, "lsm", BIT (COOKIE), 0,
     is_always_complete, attach_tracing },
@@ -387,6 +410,16 @@ static const Hook hooks[] = {
   PROBE ("kretsyscall", KPROBE_OPTIONS, is_given, attach_kprobe),
   PROBE ("uprobe", UPROBE_OPTIONS, is_binary_and_symbol, attach_uprobe),
   PROBE ("uretprobe", UPROBE_OPTIONS, is_binary_and_symbol, attach_uprobe),
+  KPROBE_MULTI (TRACE_KPROBE_MULTI, "kprobe.multi"),
+  KPROBE_MULTI (TRACE_KPROBE_MULTI, "kretprobe.multi"),
+  KPROBE_MULTI (TRACE_KPROBE_MULTI, NULL),
+  KPROBE_MULTI (TRACE_KPROBE_SESSION, "kprobe.session"),
+  KPROBE_MULTI (TRACE_KPROBE_SESSION, NULL),
+  UPROBE_MULTI (TRACE_UPROBE_MULTI, "uprobe.multi"),
+  UPROBE_MULTI (TRACE_UPROBE_MULTI, "uretprobe.multi"),
+  UPROBE_MULTI (TRACE_UPROBE_MULTI, NULL),
+  UPROBE_MULTI (TRACE_UPROBE_SESSION, "uprobe.session"),
+  UPROBE_MULTI (TRACE_UPROBE_SESSION, NULL),
   PROBE (NULL, UPROBE_OPTIONS, NULL, attach_probe),
   { EBPF_PROGRAM_TYPE_PERF_EVENT, ANY, NULL, "perf event", BIT (PERF_EVENT) | BIT (COOKIE),
     BIT (PERF_EVENT), NULL, attach_perf_event },
@@ -394,6 +427,16 @@ static const Hook hooks[] = {
     XDP_TARGETS, NULL, attach_xdp },
   { EBPF_PROGRAM_TYPE_XDP, NONE, NULL, "xdp", XDP_TARGETS | BIT (XDP_FLAGS), XDP_TARGETS, NULL,
     attach_xdp },
+  DEVICE (EBPF_ATTACH_TYPE_TCX_INGRESS, "tcx"),
+  DEVICE (EBPF_ATTACH_TYPE_TCX_EGRESS, "tcx"),
+  DEVICE (EBPF_ATTACH_TYPE_NETKIT_PRIMARY, "netkit"),
+  DEVICE (EBPF_ATTACH_TYPE_NETKIT_PEER, "netkit"),
+  DEVICE (NONE, "tcx"),
+  NETNS (SK_LOOKUP, "sk_lookup"),
+  NETNS (FLOW_DISSECTOR, "flow_dissector"),
+  { EBPF_PROGRAM_TYPE_NETFILTER, ANY, NULL, "netfilter",
+    BIT (FAMILY) | BIT (HOOK) | BIT (PRIORITY) | BIT (DEFRAG), BIT (HOOK), NULL,
+    ebpf_attach_netfilter },
   CGROUP (CGROUP_SKB),
   CGROUP (CGROUP_SOCK),
   CGROUP (CGROUP_SOCK_ADDR),
@@ -468,6 +511,10 @@ suggest (const Hook *hook)
                              "mounted here: mount -t cgroup2 none DIR");
     }
 
+  if (hook->required & BIT (HOOK))
+    return g_strdup ("the option \"hook\" is needed: \"pre-routing\", \"local-in\", \"forward\", "
+                     "\"local-out\" or \"post-routing\"");
+
   return g_strdup_printf ("the option \"%s\" is needed, a file descriptor",
                           hook->required & BIT (SOCKET) ? "socket" : "perf-event");
 }
@@ -490,8 +537,14 @@ suggest (const Hook *hook)
  * | `tp_btf`, `fentry`, `fexit`, `fmod_ret`, `lsm` | `cookie` (`t`) |
  * | `kprobe`, `kretprobe`, `ksyscall` | `symbol` (`s`), `offset` (`t`), `retprobe` (`b`), `cookie` (`t`) |
  * | `uprobe`, `uretprobe` | the same, and `binary` (`s`), `pid` (`i`: -1 for every process) |
+ * | `kprobe.multi`, `kretprobe.multi`, `kprobe.session` | `symbol` (`s`, with `*` and `?`), `retprobe` (`b`) |
+ * | `uprobe.multi`, `uretprobe.multi`, `uprobe.session` | `binary` (`s`), `symbol` (`s`, with `*` and `?`), `pid` (`i`), `retprobe` (`b`) |
+ * | `iter` | `map` (`h`: an open map), `cgroup` (`s`: a folder) or `pid` (`i`) |
  * | `perf_event` | `perf-event` (`h`: an open perf event), `cookie` (`t`) |
  * | `xdp` | `interface` (`s`) or `ifindex` (`u`), `xdp-flags` (`s`: `skb`, `drv` or `hw`) |
+ * | `tcx`, `tc`, `netkit` | `interface` (`s`) or `ifindex` (`u`), `attach-type` (`s`) |
+ * | `netfilter` | `hook` (`s`: `local-in` …), `family` (`s`: `ipv4`, which is the default, or `ipv6`), `priority` (`i`), `defrag` (`b`) |
+ * | `sk_lookup`, `flow_dissector` | `netns` (`s`: a file; this process's where it is left out) |
  * | cgroup hooks | `cgroup` (`s`: a folder), `attach-type` (`s`) |
  * | `socket` | `socket` (`h`: an open socket) |
  *

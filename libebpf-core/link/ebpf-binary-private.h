@@ -15,6 +15,11 @@ char *ebpf_binary_find (const char *name, int pid, GError **error);
 gboolean
 ebpf_binary_find_symbol (const char *path, const char *symbol, guint64 *offset, GError **error);
 
+/* Where all functions start whose names fit @pattern, with * and ?; each place once. @offsets: of
+ * guint64, empty. */
+gboolean
+ebpf_binary_find_pattern (const char *path, const char *pattern, GArray *offsets, GError **error);
+
 /* "symbol", "symbol+offset" and "offset", as sections write it. *symbol is NULL for the last. */
 gboolean
 ebpf_binary_parse_location (const char *text, char **symbol, guint64 *offset, GError **error);

@@ -386,11 +386,8 @@ address_to_offset (Elf *elf, guint64 address, guint64 *offset)
 }
 
 static gboolean
-find_symbol (Elf *elf, const char *path, const char *symbol, guint64 *offset, GError **error)
+check_binary (Elf *elf, const char *path, GError **error)
 {
-  Match match = { 0 };
-  Versions versions;
-  Elf_Scn *section = NULL;
   GElf_Ehdr header;
 
   if (elf_kind (elf) != ELF_K_ELF || gelf_getehdr (elf, &header) == NULL)
@@ -405,6 +402,19 @@ find_symbol (Elf *elf, const char *path, const char *symbol, guint64 *offset, GE
                       header.e_type);
       return FALSE;
     }
+
+  return TRUE;
+}
+
+static gboolean
+find_symbol (Elf *elf, const char *path, const char *symbol, guint64 *offset, GError **error)
+{
+  Match match = { 0 };
+  Versions versions;
+  Elf_Scn *section = NULL;
+
+  if (!check_binary (elf, path, error))
+    return FALSE;
 
   find_versions (elf, &versions);
   while ((section = elf_nextscn (elf, section)) != NULL)
@@ -456,8 +466,87 @@ find_symbol (Elf *elf, const char *path, const char *symbol, guint64 *offset, GE
   return TRUE;
 }
 
-gboolean
-ebpf_binary_find_symbol (const char *path, const char *symbol, guint64 *offset, GError **error)
+typedef struct
+{
+  const char *symbol;  /* one, or */
+  const char *pattern; /* many */
+  guint64 *offset;
+  GArray *offsets; /* of guint64 */
+} Wanted;
+
+static void
+add_matches (Elf *elf,
+             Elf_Scn *section,
+             const GElf_Shdr *header,
+             const char *pattern,
+             GHashTable *seen,
+             GArray *offsets)
+{
+  g_autoptr (GPatternSpec) spec = g_pattern_spec_new (pattern);
+  Elf_Data *data = elf_getdata (section, NULL);
+  gsize n = data != NULL && header->sh_entsize > 0 ? data->d_size / header->sh_entsize : 0;
+
+  for (gsize i = 0; i < n && i <= G_MAXINT; i++)
+    {
+      g_autofree char *plain = NULL;
+      const char *name;
+      GElf_Sym entry;
+      guint64 offset;
+
+      if (gelf_getsym (data, (int) i, &entry) == NULL)
+        return;
+      if (GELF_ST_TYPE (entry.st_info) != STT_FUNC || entry.st_shndx == SHN_UNDEF ||
+          entry.st_value == 0)
+        continue;
+
+      name = elf_strptr (elf, header->sh_link, entry.st_name);
+      if (name == NULL)
+        continue;
+      plain = g_strndup (name, strcspn (name, "@"));
+
+      /* One function may have several names, and is probed once. */
+      if (g_pattern_spec_match_string (spec, plain) &&
+          address_to_offset (elf, entry.st_value, &offset) &&
+          g_hash_table_add (seen, g_memdup2 (&offset, sizeof offset)))
+        g_array_append_val (offsets, offset);
+    }
+}
+
+/* In the table of all symbols, or where there is none or nothing in it, in that of the exported. */
+static gboolean
+find_pattern (Elf *elf, const char *path, const Wanted *wanted, GError **error)
+{
+  static const guint32 tables[] = { SHT_SYMTAB, SHT_DYNSYM };
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+
+  if (!check_binary (elf, path, error))
+    return FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (tables) && wanted->offsets->len == 0; i++)
+    {
+      Elf_Scn *section = NULL;
+
+      while ((section = elf_nextscn (elf, section)) != NULL)
+        {
+          GElf_Shdr header;
+
+          if (gelf_getshdr (section, &header) != NULL && header.sh_type == tables[i])
+            add_matches (elf, section, &header, wanted->pattern, seen, wanted->offsets);
+        }
+    }
+
+  if (wanted->offsets->len > 0)
+    return TRUE;
+
+  ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0,
+                  "binary %s: no function that fits \"%s\" in its symbol tables; if it was "
+                  "stripped, give offsets",
+                  path, wanted->pattern);
+  return FALSE;
+}
+
+static gboolean
+search_binary (const char *path, const Wanted *wanted, GError **error)
 {
   gboolean found = FALSE;
   Elf *elf;
@@ -479,7 +568,9 @@ ebpf_binary_find_symbol (const char *path, const char *symbol, guint64 *offset, 
   elf = elf_begin (fd, ELF_C_READ_MMAP, NULL);
   if (elf != NULL)
     {
-      found = find_symbol (elf, path, symbol, offset, error);
+      found = wanted->pattern != NULL
+                  ? find_pattern (elf, path, wanted, error)
+                  : find_symbol (elf, path, wanted->symbol, wanted->offset, error);
       elf_end (elf);
     }
   else
@@ -489,4 +580,20 @@ ebpf_binary_find_symbol (const char *path, const char *symbol, guint64 *offset, 
 
   close (fd);
   return found;
+}
+
+gboolean
+ebpf_binary_find_symbol (const char *path, const char *symbol, guint64 *offset, GError **error)
+{
+  Wanted wanted = { .symbol = symbol, .offset = offset };
+
+  return search_binary (path, &wanted, error);
+}
+
+gboolean
+ebpf_binary_find_pattern (const char *path, const char *pattern, GArray *offsets, GError **error)
+{
+  Wanted wanted = { .pattern = pattern, .offsets = offsets };
+
+  return search_binary (path, &wanted, error);
 }

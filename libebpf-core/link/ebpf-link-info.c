@@ -7,13 +7,20 @@
 #include "base/ebpf-enum-types.h"
 #include "link/ebpf-cgroup-link.h"
 #include "link/ebpf-generic-link.h"
+#include "link/ebpf-iter-link.h"
 #include "link/ebpf-kprobe-link.h"
+#include "link/ebpf-kprobe-multi-link.h"
+#include "link/ebpf-netfilter-link.h"
+#include "link/ebpf-netkit-link.h"
+#include "link/ebpf-netns-link.h"
 #include "link/ebpf-perf-event-link.h"
 #include "link/ebpf-raw-tracepoint-link.h"
 #include "link/ebpf-struct-ops-link.h"
+#include "link/ebpf-tcx-link.h"
 #include "link/ebpf-tracepoint-link.h"
 #include "link/ebpf-tracing-link.h"
 #include "link/ebpf-uprobe-link.h"
+#include "link/ebpf-uprobe-multi-link.h"
 #include "link/ebpf-xdp-link.h"
 
 /* The kernel's words for the kinds, by number. */
@@ -126,6 +133,20 @@ ebpf_link_info_get_gtype (const EbpfSysLinkInfo *info)
       return EBPF_TYPE_XDP_LINK;
     case EBPF_SYS_LINK_TYPE_STRUCT_OPS:
       return EBPF_TYPE_STRUCT_OPS_LINK;
+    case EBPF_SYS_LINK_TYPE_ITER:
+      return EBPF_TYPE_ITER_LINK;
+    case EBPF_SYS_LINK_TYPE_NETNS:
+      return EBPF_TYPE_NETNS_LINK;
+    case EBPF_SYS_LINK_TYPE_NETFILTER:
+      return EBPF_TYPE_NETFILTER_LINK;
+    case EBPF_SYS_LINK_TYPE_TCX:
+      return EBPF_TYPE_TCX_LINK;
+    case EBPF_SYS_LINK_TYPE_NETKIT:
+      return EBPF_TYPE_NETKIT_LINK;
+    case EBPF_SYS_LINK_TYPE_KPROBE_MULTI:
+      return EBPF_TYPE_KPROBE_MULTI_LINK;
+    case EBPF_SYS_LINK_TYPE_UPROBE_MULTI:
+      return EBPF_TYPE_UPROBE_MULTI_LINK;
     case EBPF_SYS_LINK_TYPE_PERF_EVENT:
       if (is_perf (info, EBPF_SYS_PERF_EVENT_UPROBE, EBPF_SYS_PERF_EVENT_URETPROBE))
         return EBPF_TYPE_UPROBE_LINK;

@@ -397,6 +397,24 @@ def a_target_program_is_told_before_a_load():
 
 
 @test
+def an_iterator_is_read():
+    require_bpf()
+    options = Ebpf.LoadOptions.new()
+    options.select_program('every_task')
+    collection = Ebpf.Collection.new(Ebpf.CollectionSpec.new_from_path(object_path('attach.bpf.o')))
+    collection.load(options, None)
+    link, = collection.attach_all()
+    equal(type(link), Ebpf.IterLink)
+    lines = link.read_lines(None)
+    equal(len(lines) > 1 and all(line.split()[0].isdigit() for line in lines), True)
+    stream = link.open_stream()
+    equal(stream.read_bytes(1, None).get_data().isdigit(), True)
+    stream.close()
+    link.close()
+    collection.close()
+
+
+@test
 def nothing_is_left_open():
     load_stream().close()
     before = count_fds()
