@@ -73,7 +73,11 @@ def main():
         if data:
             write(output / 'btf', data)
 
-    for path in sys.argv[3:]:
+    # What the test of compilers has left in whatever build folder: other compilers', and linked ones.
+    root = Path(__file__).resolve().parent.parent
+    others = [path for path in sorted(root.glob('_build*/tests/tools/compilers/*/*.o'))]
+
+    for path in [*sys.argv[3:], *others]:
         data = Path(path).read_bytes()
         if len(data) < 32768:
             write(output / 'elf', data)

@@ -459,6 +459,12 @@ write_contents (EbpfLoaderGenerator *self, EbpfLoaderMapPlan *plan, GError **err
                           key_size);
           return FALSE;
         }
+      if (reference == NULL && value == NULL)
+        {
+          ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                          "entry %u is an object of this process, which a loader does not have", i);
+          return FALSE;
+        }
       has_size = reference != NULL ? sizeof (gint32) : g_bytes_get_size (value);
       if (has_size != value_size)
         {

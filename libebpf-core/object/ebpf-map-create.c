@@ -621,7 +621,9 @@ put_content (EbpfMap *self,
     return ebpf_map_update_bytes (self, self->key_size > 0 ? key : NULL, value,
                                   EBPF_UPDATE_FLAGS_ANY, error);
 
-  if (resolve == NULL)
+  if (ebpf_map_spec_get_content_object (spec, index) != NULL)
+    object = g_object_ref (ebpf_map_spec_get_content_object (spec, index));
+  else if (resolve == NULL)
     {
       ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0,
                       "it refers to '%s', which only a collection knows", name);
@@ -630,7 +632,8 @@ put_content (EbpfMap *self,
 
   if (!ebpf_map_check_key (self, key, error))
     return FALSE;
-  object = resolve (name, user_data, error);
+  if (object == NULL)
+    object = resolve (name, user_data, error);
   if (object == NULL)
     return *error == NULL;
 

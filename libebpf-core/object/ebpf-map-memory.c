@@ -73,6 +73,30 @@ ebpf_map_is_arena (EbpfMap *self)
          self->key_size == 0 && self->max_entries > 0;
 }
 
+guint32
+ebpf_map_peek_data_offset (EbpfMap *self)
+{
+  return self->data_offset;
+}
+
+void
+ebpf_map_place_data (EbpfMap *self, EbpfMapSpec *spec)
+{
+  const guint64 page_size = (guint64) sysconf (_SC_PAGESIZE);
+  guint64 size = self->max_entries * page_size, needed = 0;
+
+  if (!ebpf_map_is_arena (self) || ebpf_map_spec_get_n_contents (spec) == 0)
+    return;
+
+  if (ebpf_map_spec_get_content_value (spec, 0) != NULL)
+    needed = g_bytes_get_size (ebpf_map_spec_get_content_value (spec, 0));
+  needed = (needed + page_size - 1) / page_size * page_size;
+
+  if (needed > 0 && needed <= size && size - needed <= G_MAXUINT32 &&
+      ebpf_sys_has_feature (EBPF_FEATURE_FULL_RANGE_OFFSET))
+    self->data_offset = (guint32) (size - needed);
+}
+
 gboolean
 ebpf_map_fill_arena (EbpfMap *self, GBytes *contents, GError **error)
 {
@@ -96,7 +120,8 @@ ebpf_map_fill_arena (EbpfMap *self, GBytes *contents, GError **error)
 
   /* Each page that is written to comes into being. */
   if (contents != NULL && g_bytes_get_size (contents) > 0)
-    memcpy (memory, g_bytes_get_data (contents, NULL), g_bytes_get_size (contents));
+    memcpy ((guint8 *) memory + self->data_offset, g_bytes_get_data (contents, NULL),
+            g_bytes_get_size (contents));
 
   return TRUE;
 }

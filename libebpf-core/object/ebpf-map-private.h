@@ -38,6 +38,11 @@ gpointer ebpf_map_peek_memory (EbpfMap *self, gsize *size, gboolean *writable, G
 /* Whether the map is memory and nothing else; and puts its first bytes there (NULL: none). That also
  * gives it its address, which programs that use it need. */
 gboolean ebpf_map_is_arena (EbpfMap *self);
+/* Where the variables of the object file are in an arena: at its end where the kernel lets code refer
+ * to that, so that none of them is at address 0, and what is behind it can be left out; else at its
+ * start, as libbpf does. 0 for other maps. */
+guint32 ebpf_map_peek_data_offset (EbpfMap *self);
+void ebpf_map_place_data (EbpfMap *self, EbpfMapSpec *spec);
 gboolean ebpf_map_fill_arena (EbpfMap *self, GBytes *contents, GError **error);
 
 /* struct_ops: puts the operations where the kernel has them, ready for a link (BPF_F_LINK), or in use

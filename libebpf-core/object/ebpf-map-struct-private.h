@@ -44,6 +44,7 @@ struct _EbpfMap
   guint32 btf_key_type_id;
   guint32 btf_value_type_id;
   EbpfMemory *memory;
+  guint32 data_offset;            /* an arena: where its variables start */
   guint32 struct_ops_type_id;     /* of the value, in the kernel's BTF; 0 where it is not of it */
   EbpfStructOpsValue *struct_ops; /* what it is registered with, or NULL */
 };

@@ -921,4 +921,5 @@ ebpf_map_adopt_spec (EbpfMap *self, EbpfMapSpec *spec)
   /* What a struct_ops map holds is a struct of the kernel's, whatever that of the object is. */
   if (ebpf_map_spec_get_value_type (spec) != NULL && self->struct_ops_type_id == 0)
     ebpf_map_set_value_type (self, ebpf_map_spec_get_value_type (spec));
+  ebpf_map_place_data (self, spec);
 }

@@ -8,6 +8,7 @@
 #include "object/ebpf-attach-target-private.h"
 #include "object/ebpf-jump-table-private.h"
 #include "object/ebpf-load-options-private.h"
+#include "object/ebpf-map-private.h"
 #include "object/ebpf-verifier-log-private.h"
 #include "sys/ebpf-sys-private.h"
 
@@ -230,7 +231,7 @@ relocate_map (Load *self, guint index, const EbpfReloc *reloc, GError **error)
                       reloc->symbol);
       return FALSE;
     }
-  if (reloc->addend < 0 || reloc->addend > G_MAXUINT32 ||
+  if (reloc->addend < 0 || reloc->addend > G_MAXUINT32 - ebpf_map_peek_data_offset (map) ||
       (reloc->kind == EBPF_RELOC_MAP && reloc->addend != 0))
     {
       ebpf_error_set (error, EBPF_ERROR_RELOCATION, 0,
@@ -243,6 +244,8 @@ relocate_map (Load *self, guint index, const EbpfReloc *reloc, GError **error)
   insn[0].src = reloc->kind == EBPF_RELOC_MAP ? EBPF_PSEUDO_MAP_FD : EBPF_PSEUDO_MAP_VALUE;
   insn[0].imm = ebpf_map_peek_fd (map);
   insn[1].imm = (gint32) (guint32) reloc->addend;
+  if (reloc->kind == EBPF_RELOC_MAP_VALUE)
+    insn[1].imm += (gint32) ebpf_map_peek_data_offset (map);
   return TRUE;
 }
 

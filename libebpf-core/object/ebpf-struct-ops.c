@@ -527,6 +527,14 @@ ebpf_struct_ops_value_new (EbpfMapSpec *spec,
 
       if (bytes == NULL)
         {
+          if (ebpf_map_spec_get_content_reference (spec, i) == NULL)
+            {
+              ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                              "map \"%s\": programs of a struct_ops map are given by name",
+                              ebpf_map_spec_get_name (spec));
+              ebpf_struct_ops_value_unref (self);
+              return NULL;
+            }
           if (!add_program (&copy, i, resolve, user_data, error))
             return NULL;
           continue;

@@ -144,7 +144,7 @@ ebpf_variable_new (EbpfVariableSpec *spec, EbpfMap *map)
 
   self->spec = g_object_ref (spec);
   self->map = g_object_ref (map);
-  self->offset = ebpf_variable_spec_get_offset (spec);
+  self->offset = ebpf_variable_spec_get_offset (spec) + ebpf_map_peek_data_offset (map);
   self->size = ebpf_variable_spec_get_size (spec);
 
   return self;

@@ -45,7 +45,8 @@ typedef struct
   gatomicrefcount ref_count;
   GBytes *key;
   GBytes *value;   /* or */
-  char *reference; /* the name of a map or program */
+  char *reference; /* the name of a map or program; or */
+  GObject *object; /* a live one */
 } Content;
 
 typedef enum
@@ -74,7 +75,7 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (EbpfMapSpec, ebpf_map_spec, G_TYPE_OBJECT)
 
 static Content *
-content_new (GBytes *key, GBytes *value, const char *reference)
+content_new (GBytes *key, GBytes *value, const char *reference, GObject *object)
 {
   Content *content = g_new0 (Content, 1);
 
@@ -82,6 +83,7 @@ content_new (GBytes *key, GBytes *value, const char *reference)
   content->key = g_bytes_ref (key);
   content->value = value != NULL ? g_bytes_ref (value) : NULL;
   content->reference = g_strdup (reference);
+  g_set_object (&content->object, object);
 
   return content;
 }
@@ -106,6 +108,7 @@ content_unref (gpointer data)
   g_bytes_unref (content->key);
   g_clear_pointer (&content->value, g_bytes_unref);
   g_free (content->reference);
+  g_clear_object (&content->object);
   g_free (content);
 }
 
@@ -1102,7 +1105,7 @@ ebpf_map_spec_add_content (EbpfMapSpec *self, GBytes *key, GBytes *value)
   g_return_if_fail (key != NULL);
   g_return_if_fail (value != NULL);
 
-  g_ptr_array_add (self->contents, content_new (key, value, NULL));
+  g_ptr_array_add (self->contents, content_new (key, value, NULL, NULL));
 }
 
 /**
@@ -1121,7 +1124,27 @@ ebpf_map_spec_add_reference (EbpfMapSpec *self, GBytes *key, const char *name)
   g_return_if_fail (key != NULL);
   g_return_if_fail (name != NULL);
 
-  g_ptr_array_add (self->contents, content_new (key, NULL, name));
+  g_ptr_array_add (self->contents, content_new (key, NULL, name, NULL));
+}
+
+/**
+ * ebpf_map_spec_add_object:
+ * @self: a map spec
+ * @key: the key
+ * @object: (type GObject.Object): an open [class@Map] or [class@Program], or whatever else the map's
+ *   driver takes for a value
+ *
+ * Adds an entry whose value is a map or program that is there already. It is kept alive by the spec,
+ * and by copies of it; what counts is what it is when the map is created.
+ */
+void
+ebpf_map_spec_add_object (EbpfMapSpec *self, GBytes *key, GObject *object)
+{
+  g_return_if_fail (EBPF_IS_MAP_SPEC (self));
+  g_return_if_fail (key != NULL);
+  g_return_if_fail (G_IS_OBJECT (object));
+
+  g_ptr_array_add (self->contents, content_new (key, NULL, NULL, object));
 }
 
 /* Entries are shared with copies of the spec. */
@@ -1130,7 +1153,7 @@ ebpf_map_spec_replace_content (EbpfMapSpec *self, guint index, GBytes *value)
 {
   Content *old = g_ptr_array_index (self->contents, index);
 
-  g_ptr_array_index (self->contents, index) = content_new (old->key, value, NULL);
+  g_ptr_array_index (self->contents, index) = content_new (old->key, value, NULL, NULL);
   content_unref (old);
 }
 
@@ -1195,7 +1218,7 @@ ebpf_map_spec_get_content_key (EbpfMapSpec *self, guint index)
  *
  * Gets the value of an entry that the map starts out with.
  *
- * Returns: (transfer none) (nullable): the value, or %NULL where it is a reference by name
+ * Returns: (transfer none) (nullable): the value, or %NULL where it is a map or a program
  */
 GBytes *
 ebpf_map_spec_get_content_value (EbpfMapSpec *self, guint index)
@@ -1213,7 +1236,7 @@ ebpf_map_spec_get_content_value (EbpfMapSpec *self, guint index)
  *
  * Gets the name of the map or program that is the value of an entry.
  *
- * Returns: (transfer none) (nullable): the name, or %NULL where the value is bytes
+ * Returns: (transfer none) (nullable): the name, or %NULL where the value is not given by name
  */
 const char *
 ebpf_map_spec_get_content_reference (EbpfMapSpec *self, guint index)
@@ -1222,6 +1245,25 @@ ebpf_map_spec_get_content_reference (EbpfMapSpec *self, guint index)
   g_return_val_if_fail (index < self->contents->len, NULL);
 
   return ((Content *) g_ptr_array_index (self->contents, index))->reference;
+}
+
+/**
+ * ebpf_map_spec_get_content_object:
+ * @self: a map spec
+ * @index: which entry
+ *
+ * Gets the map or program that is the value of an entry.
+ *
+ * Returns: (transfer none) (nullable) (type GObject.Object): the object, or %NULL where the value is
+ *   bytes, or given by name
+ */
+GObject *
+ebpf_map_spec_get_content_object (EbpfMapSpec *self, guint index)
+{
+  g_return_val_if_fail (EBPF_IS_MAP_SPEC (self), NULL);
+  g_return_val_if_fail (index < self->contents->len, NULL);
+
+  return ((Content *) g_ptr_array_index (self->contents, index))->object;
 }
 
 /**

@@ -112,6 +112,9 @@ EBPF_AVAILABLE_IN_ALL
 void ebpf_map_spec_add_reference (EbpfMapSpec *self, GBytes *key, const char *name);
 
 EBPF_AVAILABLE_IN_ALL
+void ebpf_map_spec_add_object (EbpfMapSpec *self, GBytes *key, GObject *object);
+
+EBPF_AVAILABLE_IN_ALL
 void ebpf_map_spec_clear_contents (EbpfMapSpec *self);
 
 EBPF_AVAILABLE_IN_ALL
@@ -143,6 +146,9 @@ gboolean ebpf_map_spec_set_member_program (EbpfMapSpec *self,
 
 EBPF_AVAILABLE_IN_ALL
 const char *ebpf_map_spec_get_member_program (EbpfMapSpec *self, const char *member);
+
+EBPF_AVAILABLE_IN_ALL
+GObject *ebpf_map_spec_get_content_object (EbpfMapSpec *self, guint index);
 
 EBPF_AVAILABLE_IN_ALL
 char *ebpf_map_spec_to_string (EbpfMapSpec *self);

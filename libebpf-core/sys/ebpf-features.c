@@ -322,6 +322,47 @@ probe_global_data (void)
   return result;
 }
 
+/* Bytes from 512 MiB on were not to be referred to, of any map; then it became a matter of the map.
+ * Neither lets such a program pass: the verifier's words tell which it was. */
+static ProbeResult
+probe_full_range_offset (void)
+{
+  int map = create_array (16, 0, "");
+  ProbeResult result = PROBE_UNKNOWN;
+  g_autofree char *log = NULL;
+  EbpfSysProgLoad attr;
+  int fd;
+
+  if (map < 0)
+    return PROBE_UNKNOWN;
+
+  {
+    const struct bpf_insn insns[] = {
+      LD_IMM64 (1, BPF_PSEUDO_MAP_VALUE, map, 1 << 30),
+      MOV_IMM (0, 0),
+      EXIT (),
+    };
+
+    log = g_malloc0 (4096);
+    memset (&attr, 0, sizeof attr);
+    attr.prog_type = PROG_TYPE_SOCKET_FILTER;
+    attr.insns = EBPF_PTR_TO_U64 (insns);
+    attr.insn_cnt = G_N_ELEMENTS (insns);
+    attr.license = EBPF_PTR_TO_U64 ("GPL");
+    attr.log_level = 1;
+    attr.log_buf = EBPF_PTR_TO_U64 (log);
+    attr.log_size = 4096;
+    fd = ebpf_sys_bpf (EBPF_SYS_PROG_LOAD, &attr, sizeof attr);
+  }
+
+  if (fd < 0 && errno == EINVAL)
+    result = strstr (log, "direct value offset") != NULL ? PROBE_NO : PROBE_YES;
+  ebpf_sys_clear_fd (&fd);
+  ebpf_sys_clear_fd (&map);
+
+  return result;
+}
+
 static ProbeResult
 probe_expected_attach_type (void)
 {
@@ -420,6 +461,8 @@ static const Feature features[EBPF_N_FEATURES] = {
   [EBPF_FEATURE_PROBE_READ_KERNEL] = { "the helper bpf_probe_read_kernel", "5.5",
                                        probe_probe_read_kernel },
   [EBPF_FEATURE_BPF_COOKIE] = { "attach cookies", "5.15", probe_bpf_cookie },
+  [EBPF_FEATURE_FULL_RANGE_OFFSET] = { "references to every byte of an arena", "7.0",
+                                       probe_full_range_offset },
 };
 
 gboolean

@@ -132,6 +132,7 @@ typedef enum
   EBPF_FEATURE_BPF_LINK,             /* 5.7 */
   EBPF_FEATURE_PROBE_READ_KERNEL,    /* 5.5 */
   EBPF_FEATURE_BPF_COOKIE,           /* 5.15 */
+  EBPF_FEATURE_FULL_RANGE_OFFSET, /* 7.0: an arena's byte, whichever it is, in a load of 64 bits */
   EBPF_N_FEATURES
 } EbpfFeature;
 

@@ -79,6 +79,15 @@ test_run (void)
   ebpf_collection_close (collection);
 }
 
+/* Where its variables are: two of its three pages, the last ones since Linux 7.0. */
+static gsize
+place_of_variables (void)
+{
+  g_autofree char *version = ebpf_dup_kernel_version ();
+
+  return g_ascii_strtoull (version, NULL, 10) >= 7 ? (gsize) sysconf (_SC_PAGESIZE) : 0;
+}
+
 /* Its variables need two pages. */
 static void
 test_too_small (void)
@@ -109,6 +118,9 @@ test_address (void)
   g_autoptr (EbpfCollectionSpec) spec = read_spec ();
   g_autoptr (EbpfCollection) first = NULL;
   g_autoptr (EbpfCollection) second = NULL;
+  g_autoptr (EbpfCollection) sharing = NULL;
+  g_autoptr (EbpfLoadOptions) options = ebpf_load_options_new ();
+  g_autoptr (GVariant) value = NULL;
   g_autoptr (GError) error = NULL;
 
   if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (6, 9))
@@ -118,12 +130,25 @@ test_address (void)
   first = ebpf_collection_new (spec);
   g_assert_true (ebpf_collection_load (first, NULL, NULL, &error));
   g_assert_no_error (error);
-  g_assert_cmpint (*(int *) (guintptr) address, ==, 1234);
+  g_assert_cmpint (*(int *) (guintptr) (address + place_of_variables ()), ==, 1234);
+
+  /* Another object can share it: it finds the variables where they are. */
+  ebpf_load_options_replace_map (options, "arena", ebpf_collection_get_map (first, "arena"));
+  sharing = ebpf_collection_new (spec);
+  g_assert_true (ebpf_collection_load (sharing, options, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (
+      ebpf_program_run (ebpf_collection_get_program (sharing, "add"), NULL, NULL, NULL, &error));
+  g_assert_no_error (error);
+  value = ebpf_variable_get_value (ebpf_collection_get_variable (first, "second"), &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_variant_get_int64 (value), ==, 5 + 1234);
+  ebpf_collection_close (sharing);
 
   second = ebpf_collection_new (spec);
   g_assert_false (ebpf_collection_load (second, NULL, NULL, &error));
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_EXISTS);
-  g_assert_cmpint (*(int *) (guintptr) address, ==, 1234);
+  g_assert_cmpint (*(int *) (guintptr) (address + place_of_variables ()), ==, 1234);
 
   ebpf_collection_close (first);
 }

@@ -1063,6 +1063,9 @@ test_assign (void)
   g_autoptr (EbpfCollection) lacking = new_collection ("minimal.bpf.o");
   g_autoptr (GObject) object = g_object_new (target_get_type (), NULL);
   g_autoptr (GObject) other = g_object_new (target_get_type (), NULL);
+  g_autoptr (EbpfCollection) partly = NULL;
+  g_autoptr (EbpfMap) taken = NULL;
+  g_autoptr (GError) error_of_one = NULL;
   g_autoptr (GBytes) value = NULL;
   g_autoptr (GError) error = NULL;
   Target *target = (Target *) object;
@@ -1095,6 +1098,15 @@ test_assign (void)
                                   "*counts*on_packet*target_pid*on_frame*");
   g_assert_null (((Target *) other)->counts);
   g_assert_nonnull (ebpf_collection_get_program (lacking, "accept_all"));
+
+  /* One thing missing: all the rest stays where it is. */
+  partly = new_collection ("hooks.bpf.o");
+  assert_loads (partly, NULL);
+  taken = ebpf_collection_take_map (partly, "counts");
+  g_assert_false (ebpf_collection_assign (partly, other, &error_of_one));
+  ebpf_test_assert_error_matches (error_of_one, EBPF_ERROR, EBPF_ERROR_NOT_FOUND, "*counts*");
+  g_assert_null (((Target *) other)->program);
+  g_assert_nonnull (ebpf_collection_get_program (partly, "on_packet"));
 }
 
 static void

@@ -597,6 +597,78 @@ test_section_name (void)
                    EBPF_PROGRAM_TYPE_SOCKET_FILTER);
 }
 
+/* Maps and programs that are there already are what a new map starts out with. */
+static void
+test_live_contents (void)
+{
+  static const guint32 one = 1;
+  g_autofree char *path = ebpf_test_object ("minimal.bpf.o");
+  g_autoptr (GBytes) key = g_bytes_new (&one, sizeof one);
+  g_autoptr (EbpfMapSpec) inner_spec = ebpf_map_spec_new ("inner", EBPF_MAP_TYPE_ARRAY, 4, 8, 4);
+  g_autoptr (EbpfMapSpec) outer_spec =
+      ebpf_map_spec_new ("outer", EBPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 2);
+  g_autoptr (EbpfMapSpec) jumps_spec =
+      ebpf_map_spec_new ("jumps", EBPF_MAP_TYPE_PROG_ARRAY, 4, 4, 2);
+  g_autoptr (EbpfMapSpec) wrong_spec =
+      ebpf_map_spec_new ("wrong", EBPF_MAP_TYPE_PROG_ARRAY, 4, 4, 2);
+  g_autoptr (EbpfMapSpec) copy = NULL;
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autoptr (EbpfCollectionSpec) together = ebpf_collection_spec_new ();
+  g_autoptr (EbpfCollection) collection = NULL;
+  g_autoptr (EbpfProgram) program = NULL;
+  g_autoptr (EbpfMap) inner = NULL;
+  g_autoptr (EbpfMap) outer = NULL;
+  g_autoptr (GObject) found = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_fds;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  spec = ebpf_collection_spec_new_from_path (path, &error);
+  g_assert_no_error (error);
+  program = ebpf_program_new (ebpf_collection_spec_get_program (spec, "accept_all"), NULL, &error);
+  g_assert_no_error (error);
+  inner = ebpf_map_new (inner_spec, &error);
+  g_assert_no_error (error);
+
+  ebpf_map_spec_set_inner_map (outer_spec, inner_spec);
+  ebpf_map_spec_add_object (outer_spec, key, G_OBJECT (inner));
+  copy = ebpf_map_spec_copy (outer_spec);
+  g_assert_true (ebpf_map_spec_get_content_object (copy, 0) == G_OBJECT (inner));
+  g_assert_null (ebpf_map_spec_get_content_reference (copy, 0));
+  g_assert_null (ebpf_map_spec_get_content_value (copy, 0));
+  outer = ebpf_map_new (copy, &error);
+  g_assert_no_error (error);
+  found = ebpf_map_lookup_object (outer, g_variant_new_uint32 (1), &error);
+  g_assert_no_error (error);
+  g_assert_true (EBPF_IS_MAP (found));
+  g_assert_cmpuint (ebpf_map_get_id (EBPF_MAP (found)), ==, ebpf_map_get_id (inner));
+  g_clear_object (&found);
+
+  /* In a collection, too. */
+  ebpf_map_spec_add_object (jumps_spec, key, G_OBJECT (program));
+  g_assert_true (ebpf_collection_spec_add_map (together, jumps_spec, &error));
+  collection = ebpf_collection_new (together);
+  g_assert_true (ebpf_collection_load (collection, NULL, NULL, &error));
+  g_assert_no_error (error);
+  found = ebpf_map_lookup_object (ebpf_collection_get_map (collection, "jumps"),
+                                  g_variant_new_uint32 (1), &error);
+  g_assert_no_error (error);
+  g_assert_true (EBPF_IS_PROGRAM (found));
+
+  /* What cannot be in such a map is said, and nothing stays. */
+  n_fds = ebpf_test_count_fds ();
+  ebpf_map_spec_add_object (wrong_spec, key, G_OBJECT (inner));
+  g_assert_null (ebpf_map_new (wrong_spec, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_WRONG_TYPE, "*wrong*");
+  g_clear_error (&error);
+  ebpf_map_close (inner);
+  g_assert_null (ebpf_map_new (outer_spec, &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_CLOSED);
+  g_assert_cmpuint (ebpf_test_count_fds (), ==, n_fds - 1);
+}
+
 /* The object's types as the kernel has them. */
 static void
 test_btf_fd (void)
@@ -652,6 +724,7 @@ main (int argc, char *argv[])
   ebpf_test_add ("/spec-rules/device", test_device);
   ebpf_test_add ("/spec-rules/untyped-variable", test_untyped_variable);
   ebpf_test_add ("/spec-rules/section-name", test_section_name);
+  ebpf_test_add ("/spec-rules/live-contents", test_live_contents);
   ebpf_test_add ("/spec-rules/btf-fd", test_btf_fd);
   return g_test_run ();
 }

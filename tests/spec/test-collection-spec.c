@@ -237,6 +237,65 @@ test_assign_missing (void)
 }
 
 static void
+assert_u32 (EbpfCollectionSpec *spec, const char *name, guint32 expected)
+{
+  g_autoptr (GVariant) value =
+      ebpf_variable_spec_get_value (ebpf_collection_spec_get_variable (spec, name), NULL);
+
+  g_assert_cmpuint (g_variant_get_uint32 (value), ==, expected);
+}
+
+/* All or nothing, as values or as bytes. */
+static void
+test_constants (void)
+{
+  static const struct
+  {
+    const char *constants;
+    int code;
+    const char *message;
+  } wrong[] = {
+    { "{'ro_limit': <uint32 5>, 'none': <1>, 'nowhere': <2>}", EBPF_ERROR_NOT_FOUND,
+      "*variables.bpf.o: no variable named \"none\", \"nowhere\"" },
+    { "{'ro_limit': <uint32 5>, 'data_text': <'seventeen letters'>}", EBPF_ERROR_WRONG_SIZE,
+      "*data_text*" },
+    { "{'ro_limit': <uint32 5>, 'ro_flag': <[byte 1, 1]>}", EBPF_ERROR_WRONG_TYPE, "*ro_flag*" },
+    { "{'ro_limit': <'five'>}", EBPF_ERROR_WRONG_TYPE, "*ro_limit*" },
+    { "{'ro_limit': <uint64 4294967296>}", 0, "*ro_limit*" },
+  };
+  g_autofree char *path = ebpf_test_object ("variables.bpf.o");
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autoptr (EbpfCollectionSpec) before = NULL;
+  g_autoptr (GError) error = NULL;
+
+  spec = ebpf_collection_spec_new_from_path (path, &error);
+  g_assert_no_error (error);
+  before = ebpf_collection_spec_copy (spec);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_test_message ("%s", wrong[i].constants);
+      g_assert_false (ebpf_collection_spec_set_constants (
+          spec, g_variant_new_parsed (wrong[i].constants), &error));
+      if (wrong[i].code != 0)
+        ebpf_test_assert_error_matches (error, EBPF_ERROR, wrong[i].code, wrong[i].message);
+      else
+        g_assert_true (g_pattern_match_simple (wrong[i].message, error->message));
+      g_clear_error (&error);
+      assert_u32 (spec, "ro_limit", 1000);
+    }
+
+  g_assert_true (ebpf_collection_spec_set_constants (
+      spec,
+      g_variant_new_parsed ("{'ro_limit': <uint32 5>, 'ro_name': <'xyz'>, 'ro_flag': <true>, "
+                            "'data_point': <{'x': <7>, 'y': <8>}>}"),
+      &error));
+  g_assert_no_error (error);
+  assert_u32 (spec, "ro_limit", 5);
+  assert_u32 (before, "ro_limit", 1000);
+}
+
+static void
 test_meta (void)
 {
   static const struct
@@ -440,6 +499,7 @@ main (int argc, char **argv)
   ebpf_test_add ("/spec/collection/copy", test_copy);
   ebpf_test_add ("/spec/collection/variable-size", test_variable_size);
   ebpf_test_add ("/spec/collection/missing-constants", test_missing_constants);
+  ebpf_test_add ("/spec/collection/constants", test_constants);
   ebpf_test_add ("/spec/collection/meta", test_meta);
   ebpf_test_add ("/spec/collection/map-types", test_map_types);
   ebpf_test_add ("/spec/collection/sanitize-name", test_sanitize_name);

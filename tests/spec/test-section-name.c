@@ -126,6 +126,12 @@ static const struct
   { "fexit/vfs_read", 26, 25, 0, "vfs_read" },
   { "fexit.s/vfs_read", 26, 25, SLEEPABLE, "vfs_read" },
   { "fsession/vfs_read", 26, 58, 0, "vfs_read" },
+  { "fentry.multi/tcp_*", 26, 59, 0, "tcp_*" },
+  { "fentry.multi.s", 26, 59, SLEEPABLE, NULL },
+  { "fexit.multi/tcp_*", 26, 60, 0, "tcp_*" },
+  { "fexit.multi.s/x", 26, 60, SLEEPABLE, "x" },
+  { "fsession.multi", 26, 61, 0, NULL },
+  { "fsession.multi.s/x", 26, 61, SLEEPABLE, "x" },
   { "fmod_ret/x", 26, 26, 0, "x" },
   { "fmod_ret.s/x", 26, 26, SLEEPABLE, "x" },
   { "iter/task", 26, 28, 0, "task" },
@@ -176,6 +182,43 @@ test_all_types (void)
 
   for (guint type = EBPF_PROGRAM_TYPE_SOCKET_FILTER; type <= EBPF_PROGRAM_TYPE_NETFILTER; type++)
     g_assert_true (g_hash_table_contains (seen, GUINT_TO_POINTER (type)));
+}
+
+/* Every number that the kernel has got has a word of its own; others are kept as they are. */
+static void
+test_numbers (void)
+{
+  g_autoptr (GHashTable) words = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (EbpfProgramSpec) program = ebpf_program_spec_new ("p", (EbpfProgramType) 1000);
+  g_autoptr (EbpfMapSpec) map = ebpf_map_spec_new ("m", (EbpfMapType) 1000, 4, 4, 1);
+
+  for (gint i = 0; i <= EBPF_ATTACH_TYPE_TRACE_FSESSION_MULTI; i++)
+    {
+      const char *word = ebpf_attach_type_to_string ((EbpfAttachType) i);
+
+      g_test_message ("attach type %d: %s", i, word);
+      g_assert_nonnull (word);
+      g_assert_true (g_hash_table_add (words, (gpointer) word));
+    }
+  g_hash_table_remove_all (words);
+  for (gint i = 1; i <= EBPF_PROGRAM_TYPE_NETFILTER; i++)
+    g_assert_true (
+        g_hash_table_add (words, (gpointer) ebpf_program_type_to_string ((EbpfProgramType) i)));
+  g_hash_table_remove_all (words);
+  for (gint i = 1; i <= EBPF_MAP_TYPE_INSN_ARRAY; i++)
+    g_assert_true (g_hash_table_add (words, (gpointer) ebpf_map_type_to_string ((EbpfMapType) i)));
+
+  g_assert_cmpstr (ebpf_attach_type_to_string (EBPF_ATTACH_TYPE_TRACE_RAW_TP), ==, "trace-raw-tp");
+  g_assert_cmpstr (ebpf_program_type_to_string (EBPF_PROGRAM_TYPE_SCHED_CLS), ==, "sched-cls");
+  g_assert_cmpstr (ebpf_map_type_to_string (EBPF_MAP_TYPE_PERCPU_HASH), ==, "percpu-hash");
+
+  ebpf_program_spec_set_attach_type (program, (EbpfAttachType) 1001);
+  g_assert_cmpint (ebpf_program_spec_get_program_type (program), ==, 1000);
+  g_assert_cmpint (ebpf_program_spec_get_attach_type (program), ==, 1001);
+  g_assert_cmpint (ebpf_map_spec_get_map_type (map), ==, 1000);
+  g_assert_null (ebpf_program_type_to_string ((EbpfProgramType) 1000));
+  g_assert_null (ebpf_attach_type_to_string ((EbpfAttachType) 1001));
+  g_assert_null (ebpf_map_type_to_string ((EbpfMapType) 1000));
 }
 
 static void
@@ -286,6 +329,7 @@ main (int argc, char **argv)
 
   ebpf_test_add ("/spec/section-name/known", test_known);
   ebpf_test_add ("/spec/section-name/all-types", test_all_types);
+  ebpf_test_add ("/spec/section-name/numbers", test_numbers);
   ebpf_test_add ("/spec/section-name/unknown", test_unknown);
   ebpf_test_add ("/spec/section-name/optional-results", test_optional_results);
 
