@@ -416,3 +416,151 @@ ebpf_map_entry_get_number (EbpfMapEntry *self, const char *name, double *number)
 
   return n > 0;
 }
+
+/* Numbers of whatever sign and size as one that holds them all. */
+static gboolean
+get_integer (GVariant *variant, gboolean *negative, guint64 *number)
+{
+  gint64 value;
+
+  switch (*g_variant_get_type_string (variant))
+    {
+    case 'b':
+      value = g_variant_get_boolean (variant);
+      break;
+    case 'y':
+      value = g_variant_get_byte (variant);
+      break;
+    case 'n':
+      value = g_variant_get_int16 (variant);
+      break;
+    case 'q':
+      value = g_variant_get_uint16 (variant);
+      break;
+    case 'i':
+      value = g_variant_get_int32 (variant);
+      break;
+    case 'u':
+      value = g_variant_get_uint32 (variant);
+      break;
+    case 'x':
+      value = g_variant_get_int64 (variant);
+      break;
+    case 't':
+      *negative = FALSE;
+      *number = g_variant_get_uint64 (variant);
+      return TRUE;
+    default:
+      return FALSE;
+    }
+
+  *negative = value < 0;
+  *number = (guint64) value;
+  return TRUE;
+}
+
+/* Numbers by size, texts by letters, what has parts by its parts; of different types, the type. What is not
+ * there comes first. */
+static int
+compare_variants (GVariant *a, GVariant *b)
+{
+  gboolean a_negative, b_negative;
+  guint64 a_number, b_number;
+  gsize n_a, n_b;
+
+  if (a == NULL || b == NULL)
+    return (a != NULL) - (b != NULL);
+
+  if (get_integer (a, &a_negative, &a_number) && get_integer (b, &b_negative, &b_number))
+    {
+      if (a_negative != b_negative)
+        return a_negative ? -1 : 1;
+      return (a_number > b_number) - (a_number < b_number);
+    }
+
+  if (g_variant_is_of_type (a, G_VARIANT_TYPE_STRING) &&
+      g_variant_is_of_type (b, G_VARIANT_TYPE_STRING))
+    return g_utf8_collate (g_variant_get_string (a, NULL), g_variant_get_string (b, NULL));
+
+  if (g_variant_is_of_type (a, G_VARIANT_TYPE_DOUBLE) &&
+      g_variant_is_of_type (b, G_VARIANT_TYPE_DOUBLE))
+    return (g_variant_get_double (a) > g_variant_get_double (b)) -
+           (g_variant_get_double (a) < g_variant_get_double (b));
+
+  if (!g_variant_is_container (a) || !g_variant_is_container (b))
+    return strcmp (g_variant_get_type_string (a), g_variant_get_type_string (b));
+
+  n_a = g_variant_n_children (a);
+  n_b = g_variant_n_children (b);
+  for (gsize i = 0; i < MIN (n_a, n_b); i++)
+    {
+      g_autoptr (GVariant) a_child = g_variant_get_child_value (a, i);
+      g_autoptr (GVariant) b_child = g_variant_get_child_value (b, i);
+      int order = compare_variants (a_child, b_child);
+
+      if (order != 0)
+        return order;
+    }
+
+  return (n_a > n_b) - (n_a < n_b);
+}
+
+/**
+ * ebpf_map_entry_compare:
+ * @self: an entry
+ * @other: another one
+ * @name: (nullable): a member of the struct that the values are, or %NULL for all of the value
+ *
+ * Compares the values of two entries, or one member of them, for a sorter of a table's column:
+ * numbers by their size, also those that a script would round; numbers of all CPUs by their sum; texts
+ * by the user's language; bytes, and what else has parts, by the parts in order. What cannot be decoded
+ * comes first.
+ *
+ * Returns: below 0 where @self comes first, above 0 where @other does, 0 where neither
+ */
+int
+ebpf_map_entry_compare (EbpfMapEntry *self, EbpfMapEntry *other, const char *name)
+{
+  g_autoptr (GVariant) a = NULL;
+  g_autoptr (GVariant) b = NULL;
+
+  g_return_val_if_fail (EBPF_IS_MAP_ENTRY (self), 0);
+  g_return_val_if_fail (EBPF_IS_MAP_ENTRY (other), 0);
+
+  if (name == NULL)
+    {
+      GVariant *value = ebpf_map_entry_get_value (self);
+      double number, others;
+
+      /* A counter for each CPU. */
+      if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_ARRAY) &&
+          !g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING) &&
+          ebpf_map_entry_get_number (self, NULL, &number) &&
+          ebpf_map_entry_get_number (other, NULL, &others))
+        return (number > others) - (number < others);
+
+      return compare_variants (value, ebpf_map_entry_get_value (other));
+    }
+
+  a = ebpf_map_entry_get_field (self, name);
+  b = ebpf_map_entry_get_field (other, name);
+  return compare_variants (a, b);
+}
+
+/**
+ * ebpf_map_entry_compare_keys:
+ * @self: an entry
+ * @other: another one
+ *
+ * Compares the keys of two entries, see [method@MapEntry.compare].
+ *
+ * Returns: below 0 where @self comes first, above 0 where @other does, 0 where neither
+ */
+int
+ebpf_map_entry_compare_keys (EbpfMapEntry *self, EbpfMapEntry *other)
+{
+  g_return_val_if_fail (EBPF_IS_MAP_ENTRY (self), 0);
+  g_return_val_if_fail (EBPF_IS_MAP_ENTRY (other), 0);
+
+  return compare_variants (ebpf_map_entry_get_key (self), ebpf_map_entry_get_key (other));
+}

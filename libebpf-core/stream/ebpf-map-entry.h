@@ -35,4 +35,10 @@ GVariant *ebpf_map_entry_get_field (EbpfMapEntry *self, const char *name);
 EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_map_entry_get_number (EbpfMapEntry *self, const char *name, double *number);
 
+EBPF_AVAILABLE_IN_ALL
+int ebpf_map_entry_compare (EbpfMapEntry *self, EbpfMapEntry *other, const char *name);
+
+EBPF_AVAILABLE_IN_ALL
+int ebpf_map_entry_compare_keys (EbpfMapEntry *self, EbpfMapEntry *other);
+
 G_END_DECLS

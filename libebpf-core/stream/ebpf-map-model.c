@@ -20,7 +20,17 @@
  * [signal@Gio.ListModel::items-changed] a refresh; those whose value changed by their own
  * properties.
  *
- * The order is that in which entries came. For another, put the model into a `GtkSortListModel`.
+ * The order is that in which entries came. For another, put the model into a `GtkSortListModel` with a
+ * sorter that uses [method@MapEntry.compare] or [method@MapEntry.compare_keys]. A value that changes is
+ * no change of the list, so tell the sorter of it in [signal@MapModel::refreshed]:
+ *
+ * ```c
+ * static void
+ * on_refreshed (EbpfMapModel *model, guint n_changed, GtkSorter *sorter)
+ * {
+ *   gtk_sorter_changed (sorter, GTK_SORTER_CHANGE_DIFFERENT);
+ * }
+ * ```
  *
  * An entry takes about 150 bytes beside its key and its value. Reading 100,000 entries takes some tens of
  * milliseconds; choose the interval accordingly.
@@ -53,7 +63,7 @@ typedef enum
 } MapModelProperty;
 
 static GParamSpec *properties[N_PROPS];
-static guint failed_signal;
+static guint failed_signal, refreshed_signal;
 
 static void ebpf_map_model_list_model_init (GListModelInterface *iface);
 
@@ -297,6 +307,16 @@ ebpf_map_model_class_init (EbpfMapModelClass *klass)
    */
   failed_signal = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                 NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+
+  /**
+   * EbpfMapModel::refreshed:
+   * @self: the model
+   * @n_changed: how many entries came, went, or have another value
+   *
+   * The map was read, and something is not as it was. All other signals of it have been emitted.
+   */
+  refreshed_signal = g_signal_new ("refreshed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                   NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void
@@ -454,7 +474,7 @@ ebpf_map_model_refresh (EbpfMapModel *self, GError **error)
   g_autoptr (GPtrArray) changed = NULL;
   g_autofree guint8 *values = NULL;
   GError *local_error = NULL;
-  guint n_seen = 0, expected = 0;
+  guint n_seen = 0, expected = 0, n_changed;
   gsize n_values = 0, capacity = 0;
 
   g_return_val_if_fail (EBPF_IS_MAP_MODEL (self), FALSE);
@@ -535,8 +555,11 @@ ebpf_map_model_refresh (EbpfMapModel *self, GError **error)
   /* A listener may let go of what it listened to; the entries that went are still held here. */
   for (guint i = 0; i < changed->len; i++)
     ebpf_map_entry_update (g_ptr_array_index (changed, i), values + i * self->shape->value_size);
+  n_changed = changed->len + added->len + (self->entries->len - n_seen);
   apply (self, added, n_seen);
   self->refreshing = FALSE;
+  if (n_changed > 0)
+    g_signal_emit (self, refreshed_signal, 0, n_changed);
   g_object_unref (self);
 
   return TRUE;

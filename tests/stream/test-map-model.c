@@ -2,6 +2,7 @@
 
 #include <ebpf.h>
 
+#include <malloc.h>
 #include <string.h>
 
 #include "ebpf-test.h"
@@ -331,6 +332,182 @@ test_timer (void)
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_CLOSED);
 }
 
+static void
+on_refreshed (EbpfMapModel *model, guint n_changed, gpointer user_data)
+{
+  guint *n = user_data;
+
+  g_assert_cmpuint (n_changed, >, 0);
+  *n += n_changed;
+}
+
+static void
+test_refreshed (void)
+{
+  g_autoptr (EbpfMap) map = new_map (64);
+  g_autoptr (EbpfMapModel) model = NULL;
+  guint n_changed = 0;
+
+  if (map == NULL)
+    return;
+
+  model = ebpf_map_model_new (map, 0);
+  g_signal_connect (model, "refreshed", G_CALLBACK (on_refreshed), &n_changed);
+  g_assert_true (ebpf_map_model_refresh (model, NULL));
+  g_assert_cmpuint (n_changed, ==, 0);
+
+  for (guint32 i = 0; i < 5; i++)
+    put (map, i, i);
+  g_assert_true (ebpf_map_model_refresh (model, NULL));
+  g_assert_cmpuint (n_changed, ==, 5);
+  g_assert_true (ebpf_map_model_refresh (model, NULL));
+  g_assert_cmpuint (n_changed, ==, 5);
+
+  /* One of each: a value, one that came, two that went. */
+  put (map, 2, 20);
+  put (map, 9, 9);
+  drop (map, 0);
+  drop (map, 4);
+  g_assert_true (ebpf_map_model_refresh (model, NULL));
+  g_assert_cmpuint (n_changed, ==, 9);
+}
+
+/* A map whose keys and values are these numbers, seen as what they are. */
+static EbpfMap *
+new_typed_map (EbpfMapType type, const char *number)
+{
+  g_autoptr (EbpfBtfBuilder) builder = ebpf_btf_builder_new ();
+  g_autoptr (EbpfMapSpec) spec = NULL;
+  g_autoptr (EbpfBtf) btf = NULL;
+  g_autoptr (EbpfBtfType) value = NULL;
+  g_autoptr (GError) error = NULL;
+  EbpfMap *map;
+
+  ebpf_btf_builder_add_int (builder, "s64", 8, EBPF_BTF_INT_ENCODING_SIGNED, &error);
+  g_assert_no_error (error);
+  ebpf_btf_builder_add_int (builder, "u64", 8, EBPF_BTF_INT_ENCODING_UNSIGNED, &error);
+  g_assert_no_error (error);
+  btf = ebpf_btf_builder_build (builder, &error);
+  g_assert_no_error (error);
+  value = ebpf_btf_find_type (btf, number, EBPF_BTF_KIND_INT, &error);
+  g_assert_no_error (error);
+
+  spec = ebpf_map_spec_new ("typed", type, 4, 8, 16);
+  map = ebpf_map_new (spec, &error);
+  g_assert_no_error (error);
+  ebpf_map_set_value_type (map, value);
+
+  return map;
+}
+
+static int
+compare (EbpfMapModel *model, guint32 a, guint32 b)
+{
+  int order = ebpf_map_entry_compare (find (model, a), find (model, b), NULL);
+
+  g_assert_cmpint (ebpf_map_entry_compare (find (model, b), find (model, a), NULL), ==, -order);
+  return order;
+}
+
+static void
+test_compare (void)
+{
+  const gint64 numbers[] = { -5, -4, 0, 4, G_MAXINT64 - 1, G_MAXINT64 };
+  g_autoptr (EbpfMap) map = NULL;
+  g_autoptr (EbpfMapModel) model = NULL;
+  g_autoptr (EbpfMap) big = NULL;
+  g_autoptr (EbpfMapModel) big_model = NULL;
+  g_autoptr (EbpfMap) per_cpu = NULL;
+  g_autoptr (EbpfMapModel) per_cpu_model = NULL;
+  g_autoptr (EbpfMap) bytes = NULL;
+  g_autoptr (EbpfMapModel) bytes_model = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 number;
+  guint n_cpus;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  map = new_typed_map (EBPF_MAP_TYPE_HASH, "s64");
+  for (guint32 i = 0; i < G_N_ELEMENTS (numbers); i++)
+    ebpf_map_update_raw (map, &i, &numbers[i], 0, NULL);
+  model = ebpf_map_model_new (map, 0);
+  g_assert_true (ebpf_map_model_refresh (model, &error));
+  for (guint32 i = 0; i < G_N_ELEMENTS (numbers); i++)
+    for (guint32 j = 0; j < G_N_ELEMENTS (numbers); j++)
+      g_assert_cmpint (compare (model, i, j), ==, (i > j) - (i < j));
+  g_assert_cmpint (ebpf_map_entry_compare_keys (find (model, 1), find (model, 2)), <, 0);
+  /* There is no such member in either. */
+  g_assert_cmpint (ebpf_map_entry_compare (find (model, 1), find (model, 2), "x"), ==, 0);
+
+  /* Beyond what a double, or a signed one, holds. */
+  big = new_typed_map (EBPF_MAP_TYPE_HASH, "u64");
+  for (guint32 i = 0; i < 3; i++)
+    {
+      number = G_MAXUINT64 - 2 + i;
+      ebpf_map_update_raw (big, &i, &number, 0, NULL);
+    }
+  big_model = ebpf_map_model_new (big, 0);
+  g_assert_true (ebpf_map_model_refresh (big_model, &error));
+  g_assert_cmpint (compare (big_model, 0, 1), ==, -1);
+  g_assert_cmpint (compare (big_model, 1, 2), ==, -1);
+
+  /* The sum counts, not what the first CPU has. */
+  n_cpus = ebpf_get_n_possible_cpus ();
+  per_cpu = new_typed_map (EBPF_MAP_TYPE_PERCPU_HASH, "u64");
+  for (guint32 i = 0; i < 2; i++)
+    {
+      g_autofree guint64 *values = g_new0 (guint64, n_cpus);
+
+      values[0] = i == 0 ? 5 : 3;
+      values[n_cpus - 1] += i == 0 ? 1 : 9;
+      ebpf_map_update_raw (per_cpu, &i, values, 0, &error);
+      g_assert_no_error (error);
+    }
+  per_cpu_model = ebpf_map_model_new (per_cpu, 0);
+  g_assert_true (ebpf_map_model_refresh (per_cpu_model, &error));
+  g_assert_cmpint (compare (per_cpu_model, 0, 1), <, 0);
+
+  /* Without a type, byte by byte. */
+  bytes = new_map (4);
+  put (bytes, 0, GUINT32_TO_BE (0x01020304));
+  put (bytes, 1, GUINT32_TO_BE (0x01030000));
+  bytes_model = ebpf_map_model_new (bytes, 0);
+  g_assert_true (ebpf_map_model_refresh (bytes_model, &error));
+  g_assert_cmpint (compare (bytes_model, 0, 1), <, 0);
+}
+
+/* What the documentation says that an entry takes beside its key and value. */
+#define BYTES_PER_ENTRY 150
+
+static void
+test_memory (void)
+{
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  const guint n = 50000;
+  g_autoptr (EbpfMap) map = new_map (n);
+  g_autoptr (EbpfMapModel) model = NULL;
+  gsize before, after;
+
+  if (map == NULL)
+    return;
+
+  for (guint32 i = 0; i < n; i++)
+    put (map, i, i);
+  model = ebpf_map_model_new (map, 0);
+  before = mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
+  g_assert_true (ebpf_map_model_refresh (model, NULL));
+  after = mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (model)), ==, n);
+  g_test_message ("%.1f bytes an entry, key and value of 8 bytes among them",
+                  (double) (after - before) / n);
+  g_assert_cmpuint (after - before, <=, (BYTES_PER_ENTRY + 8) * (gsize) n);
+  g_assert_cmpuint (after - before, >=, 32 * (gsize) n);
+#else
+  g_test_skip ("what is allocated cannot be told here");
+#endif
+}
+
 int
 main (int argc, char **argv)
 {
@@ -339,6 +516,9 @@ main (int argc, char **argv)
   ebpf_test_add ("/stream/map-model/refresh", test_refresh);
   ebpf_test_add ("/stream/map-model/chance", test_chance);
   ebpf_test_add ("/stream/map-model/timer", test_timer);
+  ebpf_test_add ("/stream/map-model/refreshed", test_refreshed);
+  ebpf_test_add ("/stream/map-model/compare", test_compare);
+  ebpf_test_add ("/stream/map-model/memory", test_memory);
 
   return g_test_run ();
 }
