@@ -7,6 +7,7 @@
 //   for (const record of batch)     records as objects
 //   for await (const batch of reader)
 //   map.get(key), set(key, value), has(key), remove(key), for (const [key, value] of map)
+//   entry.get('member')             of a MapModel's entry, the member of its value
 //   await collection.load_async(options, cancellable), and the other _async methods
 
 const {Gio, GLib} = imports.gi;
@@ -305,6 +306,11 @@ function _init() {
                 return false;
             throw error;
         }
+    };
+
+    Ebpf.MapEntry.prototype.get = function (name) {
+        const member = this.get_field(name);
+        return member === null ? undefined : unpack(member);
     };
 
     Ebpf.Map.prototype[Symbol.iterator] = function* () {

@@ -4,6 +4,8 @@
 
     for record in batch:                     records as dictionaries
     map[key], map[key] = value, del map[key], key in map, map.items(), map.get(key)
+    entry['member']                          of a MapModel's entry, the member of its value
+    Ebpf.unpack(variant)                     like variant.unpack(), but bytes are bytes and no lists of numbers
     with collection: …                       closed at the end, like maps, readers and links
     Ebpf.decoder(btf_type)                   a function (buffer, offset) -> value
 """
@@ -72,6 +74,25 @@ def pack(btf_type, value):
 
 
 _export('pack', pack)
+
+
+def unpack(variant):
+    """A GVariant as plain values: like its unpack(), but bytes are bytes."""
+    kind = variant.get_type_string()
+    if 'ay' not in kind and 'v' not in kind:
+        return variant.unpack()
+    if kind == 'ay':
+        return bytes(variant.get_data_as_bytes().get_data() or b'')
+    if kind == 'v':
+        return unpack(variant.get_variant())
+    children = [variant.get_child_value(i) for i in range(variant.n_children())]
+    if kind.startswith('a{'):
+        return {unpack(child.get_child_value(0)): unpack(child.get_child_value(1)) for child in children}
+    values = [unpack(child) for child in children]
+    return tuple(values) if kind[0] in '({' else values
+
+
+_export('unpack', unpack)
 
 _INTEGERS = {1: 'b', 2: 'h', 4: 'i', 8: 'q'}
 
@@ -215,10 +236,27 @@ class RecordBatch(Ebpf.RecordBatch):
 _export('RecordBatch', override(RecordBatch))
 
 
+def _plain_key(variant):
+    """A key that can be one of a dictionary, too."""
+    key = unpack(variant)
+    return tuple(key) if isinstance(key, list) else key
+
+
+class MapEntry(Ebpf.MapEntry):
+    def __getitem__(self, name):
+        member = self.get_field(name)
+        if member is None:
+            raise KeyError(name)
+        return unpack(member)
+
+
+_export('MapEntry', override(MapEntry))
+
+
 class Map(Ebpf.Map):
     def __getitem__(self, key):
         try:
-            return self.lookup(pack(self.get_key_type(), key)).unpack()
+            return unpack(self.lookup(pack(self.get_key_type(), key)))
         except GLib.Error as error:
             if _is_not_found(error):
                 raise KeyError(key) from None
@@ -251,12 +289,12 @@ class Map(Ebpf.Map):
     def items(self):
         iterator = self.iterate()
         while iterator.next():
-            yield iterator.get_key().unpack(), iterator.get_value().unpack()
+            yield _plain_key(iterator.get_key()), unpack(iterator.get_value())
 
     def keys(self):
         iterator = self.iterate()
         while iterator.next():
-            yield iterator.get_key().unpack()
+            yield _plain_key(iterator.get_key())
 
     __iter__ = keys
 
