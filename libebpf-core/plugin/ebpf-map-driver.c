@@ -3,6 +3,7 @@
 #include "plugin/ebpf-map-driver-private.h"
 
 #include "base/ebpf-error-private.h"
+#include "sys/ebpf-system.h"
 
 /**
  * EbpfMapDriver:
@@ -642,6 +643,7 @@ ebpf_map_driver_explain_create_error (EbpfMapDriver *self, EbpfMapSpec *spec, in
 gsize
 ebpf_map_driver_get_value_buffer_size (EbpfMapDriver *self, EbpfMap *map)
 {
+  gsize least;
   Call call = { .self = self, .vfunc = VFUNC_GET_VALUE_BUFFER_SIZE, .map = map };
 
   g_return_val_if_fail (EBPF_IS_MAP_DRIVER (self), 0);
@@ -649,7 +651,17 @@ ebpf_map_driver_get_value_buffer_size (EbpfMapDriver *self, EbpfMap *map)
 
   run_call (&call);
 
-  return call.number;
+  /* A script that raised here gives 0. The kernel does not ask the driver how much it writes, so the buffer
+   * has to do for whatever type of map it is. */
+  least = ebpf_map_driver_default_get_value_buffer_size (self, map);
+  if (call.number < least)
+    {
+      g_debug ("map driver \"%s\": a value takes %" G_GSIZE_FORMAT " bytes, not %" G_GUINT64_FORMAT,
+               PRIV (self)->nick, least, call.number);
+      return (least + 7) / 8 * 8 * ebpf_get_n_possible_cpus ();
+    }
+
+  return (gsize) call.number;
 }
 
 /**
@@ -875,7 +887,8 @@ ebpf_map_driver_query_n_possible_values (EbpfMapDriver *self, EbpfMap *map)
 
   run_call (&call);
 
-  return (guint) call.number;
+  /* 0 from a script that raised. */
+  return (guint) CLAMP (call.number, 1, ebpf_get_n_possible_cpus ());
 }
 
 /**
