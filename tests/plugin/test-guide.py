@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Follows docs/writing-a-plugin.md word for word: writes each file that it shows into an empty folder, runs each
+"""Follows docs/writing-a-plugin.md and docs/getting-started.md word for word: writes each file that it shows into an empty folder, runs each
 command, and compares with what it says comes of it; against the library as it is installed. TAP on stdout.
 
 Usage: test-guide.py BUILD-FOLDER SOURCE-FOLDER [LANGUAGE…]
@@ -18,12 +18,29 @@ import tempfile
 import traceback
 
 BUILD, SOURCE = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
-GUIDE = SOURCE / 'docs/writing-a-plugin.md'
-SECTIONS = {'c': 'In C,', 'js': 'In JavaScript,', 'python': 'In Python,'}
-LANGUAGES = [name for name in SECTIONS if name in sys.argv[3:]]
+LANGUAGES = sys.argv[3:]
 
-# A wrong guide: what somebody could mistype, in the code and in what is to come of it.
-MISTAKES = [('key_to_variant', 'key_to_varian'), ("key '10.0.0.1'", "key '10.0.0.2'")]
+
+class Guide:
+    def __init__(self, name, prelude, sections, mistakes):
+        self.text = (SOURCE / 'docs' / name).read_text()
+        # What is to be done first, in each language.
+        self.prelude = prelude
+        self.sections = {language: title for language, title in sections.items() if language in LANGUAGES}
+        # A wrong guide: what somebody could mistype, in the code and in what is to come of it.
+        self.mistakes = mistakes
+
+    def read(self, language, right='', wrong=''):
+        text = self.text.replace(right, wrong) if right else self.text
+        blocks = read_section(text, self.prelude) if self.prelude else []
+        return blocks + read_section(text, self.sections[language])
+
+
+PLUGIN = Guide('writing-a-plugin.md', None, {'c': 'In C,', 'js': 'In JavaScript,', 'python': 'In Python,'},
+               [('key_to_variant', 'key_to_varian'), ("key '10.0.0.1'", "key '10.0.0.2'")])
+START = Guide('getting-started.md', 'The BPF program',
+              {'c': 'In C', 'js': 'In JavaScript', 'python': 'In Python', 'vala': 'In Vala'},
+              [('start.user, &zero', 'start.usr, &zero'), ('true of user 0', 'false of user 0')])
 
 FILE_NAME = re.compile(r'(?:/\*|//|#) (\S+\.\w+|meson\.build)(?: \*/)?$')
 
@@ -43,12 +60,12 @@ def run(*command, **kwargs):
     return result.stdout
 
 
-def read_section(text, language):
+def read_section(text, title):
     """The fenced blocks of a section, in order: (language, text)."""
     for section in re.split(r'^## ', text, flags=re.M)[1:]:
-        if section.startswith(SECTIONS[language]):
+        if re.match(f'{re.escape(title)}(?: |$)', section, flags=re.M):
             return re.findall(r'^```(\w+)\n(.*?)^```$', section, flags=re.M | re.S)
-    raise Wrong(f'no section "{SECTIONS[language]}"')
+    raise Wrong(f'no section "{title}"')
 
 
 def files_of(blocks):
@@ -124,6 +141,9 @@ class Installation:
             env['GI_TYPELIB_PATH'] = str(self.only('Ebpf-1.typelib').parent)
             env['GJS_PATH'] = str(self.only('gjs-1.0/overrides/Ebpf.js').parent.parent)
             env['PYTHONPATH'] = str(self.only('gi/overrides/Ebpf.py').parent.parent.parent)
+        if 'vala' in LANGUAGES:
+            data = self.only('vala/vapi/ebpf-core-1.vapi').parent.parent.parent
+            env['XDG_DATA_DIRS'] = f'{data}:{env.get("XDG_DATA_DIRS", "/usr/local/share:/usr/share")}'
         self.environment = env
 
     def only(self, pattern):
@@ -145,9 +165,9 @@ def in_clean_folder(blocks, installation):
         follow(blocks, pathlib.Path(name), installation.environment)
 
 
-def test_followed(language, installation):
+def test_plugin_followed(language, installation):
     require_bpf(installation)
-    in_clean_folder(read_section(GUIDE.read_text(), language), installation)
+    in_clean_folder(PLUGIN.read(language), installation)
 
     if language == 'c':
         # It was installed to where the library finds it.
@@ -158,23 +178,28 @@ def test_followed(language, installation):
         pathlib.Path(mine['path']).unlink()
 
 
+def test_start_followed(language, installation):
+    require_bpf(installation)
+    in_clean_folder(START.read(language), installation)
+
+
 def test_mistakes_are_found(language, installation):
     require_bpf(installation)
-    text = GUIDE.read_text()
-    for right, wrong in MISTAKES:
-        blocks = read_section(text.replace(right, wrong), language)
-        assert blocks != read_section(text, language), f'{right} is not there'
-        try:
-            in_clean_folder(blocks, installation)
-        except Wrong:
-            continue
-        raise AssertionError(f'"{wrong}" instead of "{right}" was not noticed')
+    for guide in PLUGIN, START:
+        for right, wrong in guide.mistakes if language in guide.sections else ():
+            blocks = guide.read(language, right, wrong)
+            assert blocks != guide.read(language), f'{right} is not there'
+            try:
+                in_clean_folder(blocks, installation)
+            except Wrong:
+                continue
+            raise AssertionError(f'"{wrong}" instead of "{right}" was not noticed')
 
 
 def test_template(language, installation):
     """The template is what the guide shows, and builds as it is."""
     template = installation.installed_template(language)
-    files = files_of(read_section(GUIDE.read_text(), language))
+    files = files_of(PLUGIN.read(language))
     assert {path.name: path.read_text() for path in template.iterdir()} == files, template
     if language != 'c':
         return
@@ -188,7 +213,8 @@ def test_template(language, installation):
 
 def main():
     tests = [(f'{name[len("test_"):].replace("_", "-")}/{language}', function, language)
-             for name, function in globals().items() if name.startswith('test_') for language in LANGUAGES]
+             for name, function in globals().items() if name.startswith('test_') for language in LANGUAGES
+             if language in PLUGIN.sections or name in ('test_start_followed', 'test_mistakes_are_found')]
     failed = 0
     print(f'1..{len(tests)}')
     with tempfile.TemporaryDirectory(prefix='ebpf-guide-') as scratch:
