@@ -23,7 +23,7 @@
  * they are. This takes `CAP_BPF` and Linux 4.18.
  *
  * Returns: a file descriptor that the caller closes, or -1 with @error set: the kernel's log of what
- *   it refused is [func@error_get_log]
+ *   it refused is `ebpf_error_get_log ()`
  */
 int
 ebpf_btf_load (EbpfBtf *self, GError **error)
