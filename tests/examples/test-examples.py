@@ -122,7 +122,8 @@ def test_seconds():
         begin = time.monotonic()
         result = subprocess.run([*command, '1'], capture_output=True, timeout=PATIENCE)
         assert result.returncode == 0, (name, result)
-        assert time.monotonic() - begin >= 0.9, name
+        # GLib brings timers of whole seconds together, up to a quarter of a second early.
+        assert time.monotonic() - begin >= 0.7, name
 
 
 def main():
