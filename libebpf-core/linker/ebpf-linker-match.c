@@ -151,18 +151,12 @@ match_composites (Match *self,
          (ebpf_btf_kind_of (type) == EBPF_BTF_KIND_FWD || match_members (self, type, other));
 }
 
-/* char is signed to one compiler and a character to another. */
+/* What takes as many bytes is the same: files say "int" and "__u32" of one variable, and char is signed to one
+ * compiler and a character to another. */
 static gboolean
 match_integers (const struct btf_type *type, const struct btf_type *other)
 {
-  guint32 bits, other_bits;
-
-  memcpy (&bits, ebpf_btf_tail_of (type), sizeof bits);
-  memcpy (&other_bits, ebpf_btf_tail_of (other), sizeof other_bits);
-  bits &= ~((guint32) BTF_INT_CHAR << 24);
-  other_bits &= ~((guint32) BTF_INT_CHAR << 24);
-
-  return type->size == other->size && (bits == other_bits || type->size == 1);
+  return type->size == other->size;
 }
 
 static gboolean

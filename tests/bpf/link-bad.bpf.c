@@ -11,6 +11,12 @@
 extern long b_counter;
 #define USE b_counter
 
+/* Not so bad: as large as it is there. */
+#elif defined LINK_SIGN
+
+extern unsigned int b_counter;
+#define USE b_counter
+
 #elif defined LINK_BAD_ARRAY
 
 extern int b_table[7];
@@ -21,7 +27,7 @@ extern int b_table[7];
 struct b_struct
 {
   int x;
-  unsigned int y;
+  int z;
 };
 extern struct b_struct b_struct;
 #define USE b_struct.x

@@ -445,6 +445,27 @@ test_other_reader (void)
   g_assert_nonnull (strstr (out, "b_table"));
 }
 
+/* One file says that a variable is an int, the other that it is unsigned: bpftool links them, too. */
+static void
+test_signs (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes =
+      link_objects (&error, "link-sign.bpf.o", "link-a.bpf.o", "link-b.bpf.o", NULL);
+  g_autoptr (EbpfCollectionSpec) spec = NULL;
+  g_autofree char *declaration = NULL;
+  EbpfVariableSpec *counter;
+
+  g_assert_no_error (error);
+  spec = ebpf_collection_spec_new_from_bytes (bytes, &error);
+  g_assert_no_error (error);
+  counter = ebpf_collection_spec_get_variable (spec, "b_counter");
+  declaration = ebpf_btf_type_to_declaration (ebpf_variable_spec_get_btf_type (counter), NULL);
+
+  /* What the file says that defines it. */
+  g_assert_cmpstr (declaration, ==, "int");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -452,6 +473,7 @@ main (int argc, char **argv)
 
   ebpf_test_add ("/linker/run", test_run);
   ebpf_test_add ("/linker/order", test_order);
+  ebpf_test_add ("/linker/signs", test_signs);
   ebpf_test_add ("/linker/callback", test_callback);
   ebpf_test_add_data ("/linker/spec/little-endian", "", test_spec);
   ebpf_test_add_data ("/linker/spec/big-endian", ".be", test_spec);

@@ -69,6 +69,7 @@ NOT_LOADED_ALIKE = {
         'link-bad-map-twice': CODE,
         'link-bad-struct': ELSEWHERE,
         'link-bad-variable': ELSEWHERE,
+        'link-sign': ELSEWHERE,
         'poison': FIELD_INFO,
         'producer': CODE,
         'sized': VARIABLE,
@@ -76,7 +77,7 @@ NOT_LOADED_ALIKE = {
 }
 NOT_READ_ALIKE = {
     'bpf-gcc': {name: ELSEWHERE for name in ('link-bad-array', 'link-bad-kind', 'link-bad-map-is-variable',
-                                             'link-bad-struct', 'link-bad-variable')},
+                                             'link-bad-struct', 'link-bad-variable', 'link-sign')},
 }
 
 # What gcc lays out itself, and where: it fills sections up, and puts constants that are volatile among the variables.
