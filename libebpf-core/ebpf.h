@@ -51,6 +51,7 @@
 #include "link/ebpf-netkit-link.h"
 #include "link/ebpf-netns-link.h"
 #include "link/ebpf-perf-event-link.h"
+#include "link/ebpf-pin-walker.h"
 #include "link/ebpf-raw-tracepoint-link.h"
 #include "link/ebpf-socket-filter-link.h"
 #include "link/ebpf-struct-ops-link.h"

@@ -491,6 +491,21 @@ typedef enum /*< flags >*/
 } EbpfLookupFlags;
 
 /**
+ * EbpfAccessFlags:
+ * @EBPF_ACCESS_FLAGS_NONE: for reading and writing, where a map's file allows it; else for reading
+ * @EBPF_ACCESS_FLAGS_RDONLY: `BPF_F_RDONLY`: to read (Linux 4.15)
+ * @EBPF_ACCESS_FLAGS_WRONLY: `BPF_F_WRONLY`: to write (Linux 4.15)
+ *
+ * What a pin is opened for. The kernel knows this of maps alone, and takes one of the two at most.
+ */
+typedef enum /*< flags >*/
+{
+  EBPF_ACCESS_FLAGS_NONE = 0,
+  EBPF_ACCESS_FLAGS_RDONLY = 1 << 3,
+  EBPF_ACCESS_FLAGS_WRONLY = 1 << 4,
+} EbpfAccessFlags;
+
+/**
  * EbpfPinning:
  * @EBPF_PINNING_NONE: not pinned
  * @EBPF_PINNING_BY_NAME: pinned under its name in the pin path, or taken from there

@@ -17,6 +17,9 @@ gpointer ebpf_link_create (GType type,
                            const char *target_format,
                            ...) G_GNUC_PRINTF (5, 6);
 
+/* The link of a pin's file descriptor, which is taken in any case. */
+EbpfLink *ebpf_link_new_from_pin_fd (int fd, const char *path, gboolean keep_path, GError **error);
+
 /* The last step of an attach: tells the program. Gives @self back. */
 gpointer ebpf_link_announce (gpointer self);
 

@@ -483,17 +483,6 @@ ebpf_link_set_attach_error (GError **error,
 
 /* Whether @fd is a bpf_link: asking any other object for its information as if it were one would
  * give nonsense. */
-static gboolean
-is_link_fd (int fd)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
-  g_autofree char *target = g_file_read_link (path, NULL);
-
-  /* It has one name when it is made and another when it is opened again. */
-  return target != NULL &&
-         (strstr (target, "bpf_link") != NULL || strstr (target, "bpf-link") != NULL);
-}
-
 static EbpfLink *
 new_take_fd (int fd, const char *what, const char *pin_path, GError **error)
 {
@@ -504,10 +493,19 @@ new_take_fd (int fd, const char *what, const char *pin_path, GError **error)
   EbpfLink *self;
   GType type;
 
-  if (!is_link_fd (fd))
+  if (!ebpf_sys_check_kind (fd, EBPF_SYS_KIND_LINK, what, error))
     {
-      ebpf_error_set (error, EBPF_ERROR_WRONG_TYPE, 0, "%s: that is not a link", what);
-      close (fd);
+      /* Not ours to close, where it is not open. */
+      if (ebpf_sys_get_kind (fd, NULL) != EBPF_SYS_KIND_CLOSED)
+        close (fd);
+      return NULL;
+    }
+
+  /* 0 stands for none where links are named by descriptor. */
+  fd = ebpf_sys_raise_fd (fd);
+  if (fd < 0)
+    {
+      ebpf_sys_set_error (error, errno, "%s: moving its file descriptor out of the way", what);
       return NULL;
     }
 
@@ -602,21 +600,40 @@ ebpf_link_from_id (guint id, GError **error)
 EbpfLink *
 ebpf_link_from_pin (const char *path, GError **error)
 {
-  g_autofree char *what = NULL;
+  return ebpf_link_from_pin_at (-1, path, error);
+}
+
+/**
+ * ebpf_link_from_pin_at:
+ * @folder_fd: a file descriptor of the folder that @path starts at where it is relative (Linux 6.5),
+ * or -1
+ * @path: (type filename): where the link is pinned in a bpffs
+ * @error: return location for an error
+ *
+ * Opens a link by its pin. The link does not remember a path that started at a descriptor:
+ * [property@Link:pin-path] is %NULL then.
+ *
+ * Returns: (transfer full): a link of the class for its kind
+ */
+EbpfLink *
+ebpf_link_from_pin_at (int folder_fd, const char *path, GError **error)
+{
   int fd;
 
   g_return_val_if_fail (path != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  what = g_strdup_printf ("link pinned at %s", path);
-  fd = ebpf_sys_get_pinned (path, 0);
-  if (fd < 0)
-    {
-      ebpf_sys_set_error (error, errno, "opening %s", what);
-      return NULL;
-    }
+  fd = ebpf_sys_open_pin ("link", folder_fd, path, EBPF_ACCESS_FLAGS_NONE, error);
 
-  return new_take_fd (fd, what, path, error);
+  return fd >= 0 ? ebpf_link_new_from_pin_fd (fd, path, folder_fd < 0, error) : NULL;
+}
+
+EbpfLink *
+ebpf_link_new_from_pin_fd (int fd, const char *path, gboolean keep_path, GError **error)
+{
+  g_autofree char *what = g_strdup_printf ("link pinned at %s", path);
+
+  return new_take_fd (fd, what, keep_path ? path : NULL, error);
 }
 
 /**
@@ -831,6 +848,31 @@ ebpf_link_pin (EbpfLink *self, const char *path, GError **error)
 
   update_pin_path (self, old_path, path);
   return TRUE;
+}
+
+/**
+ * ebpf_link_pin_at:
+ * @self: a link
+ * @folder_fd: a file descriptor of a folder in a bpffs
+ * @path: (type filename): a file that does not exist yet; it starts at the folder where it is
+ * relative
+ * @error: return location for an error
+ *
+ * Gives the attachment one more name, in a bpffs that this process reaches by a file descriptor
+ * (Linux 6.5). [property@Link:pin-path] stays as it was; the name is removed as any file is.
+ *
+ * Returns: %TRUE if the link is pinned
+ */
+gboolean
+ebpf_link_pin_at (EbpfLink *self, int folder_fd, const char *path, GError **error)
+{
+  g_return_val_if_fail (EBPF_IS_LINK (self), FALSE);
+  g_return_val_if_fail (folder_fd >= 0, FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return check_open (self, "pinning", error) && check_kernel_link (self, "pinning", error) &&
+         ebpf_sys_pin_at (get_private (self)->fd, describe (self), folder_fd, path, error);
 }
 
 /**

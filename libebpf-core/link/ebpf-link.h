@@ -46,6 +46,9 @@ EBPF_AVAILABLE_IN_ALL
 EbpfLink *ebpf_link_from_pin (const char *path, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+EbpfLink *ebpf_link_from_pin_at (int folder_fd, const char *path, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 EbpfProgram *ebpf_link_get_program (EbpfLink *self);
 
 EBPF_AVAILABLE_IN_ALL
@@ -68,6 +71,9 @@ gboolean ebpf_link_update (EbpfLink *self, EbpfProgram *program, GError **error)
 
 EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_link_pin (EbpfLink *self, const char *path, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_link_pin_at (EbpfLink *self, int folder_fd, const char *path, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_link_unpin (EbpfLink *self, GError **error);

@@ -118,33 +118,6 @@ create_map (EbpfLoadPlan *self, EbpfMapSpec *spec, EbpfMapSpec *effective, GErro
   return g_steal_pointer (&map);
 }
 
-/* Names in a bpffs have no dots. */
-static char *
-build_pin_path (EbpfLoadOptions *options, EbpfMapSpec *spec)
-{
-  g_autofree char *name = g_strdelimit (g_strdup (ebpf_map_spec_get_name (spec)), "./", '_');
-
-  return g_build_filename (ebpf_load_options_get_pin_path (options), name, NULL);
-}
-
-static EbpfMap *
-open_pinned_map (EbpfMapSpec *effective, const char *path, GError **error)
-{
-  g_autoptr (EbpfMap) map = ebpf_map_new_from_pin (path, error);
-
-  if (map == NULL)
-    return NULL;
-  if (!ebpf_map_check_compatible (map, effective, error))
-    {
-      g_prefix_error (error, "map \"%s\", pinned at \"%s\": ", ebpf_map_spec_get_name (effective),
-                      path);
-      return NULL;
-    }
-
-  ebpf_map_adopt_spec (map, effective);
-  return g_steal_pointer (&map);
-}
-
 static void
 record_pin (EbpfCollectionLoad *load, EbpfMap *map, const char *path)
 {
@@ -157,11 +130,17 @@ record_pin (EbpfCollectionLoad *load, EbpfMap *map, const char *path)
 static EbpfMap *
 obtain_pinned_map (EbpfLoadPlan *self, EbpfMapSpec *spec, EbpfMapSpec *effective, GError **error)
 {
-  g_autofree char *path = build_pin_path (self->load->options, spec);
+  EbpfAccessFlags flags = ebpf_load_options_get_pin_access_flags (self->load->options);
+  g_autofree char *path = NULL;
   g_autoptr (EbpfMap) map = NULL;
   GError *local_error = NULL;
 
-  map = open_pinned_map (effective, path, &local_error);
+  path =
+      ebpf_map_build_pin_path (spec, ebpf_load_options_get_pin_path (self->load->options), error);
+  if (path == NULL)
+    return NULL;
+
+  map = ebpf_map_open_pinned (effective, path, flags, &local_error);
   if (map != NULL)
     return g_steal_pointer (&map);
   if (!g_error_matches (local_error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND))
@@ -188,7 +167,7 @@ obtain_pinned_map (EbpfLoadPlan *self, EbpfMapSpec *spec, EbpfMapSpec *effective
   /* Somebody else was faster: theirs it is. */
   g_clear_error (&local_error);
   g_hash_table_remove (self->deferred, spec);
-  return open_pinned_map (effective, path, error);
+  return ebpf_map_open_pinned (effective, path, flags, error);
 }
 
 static EbpfMap *
@@ -212,7 +191,7 @@ obtain_map (EbpfLoadPlan *self, EbpfMapSpec *spec, GError **error)
     }
 
   if (replacement == NULL)
-    return ebpf_map_spec_get_pinning (spec) == EBPF_PINNING_BY_NAME
+    return ebpf_map_spec_get_pinning (spec) != EBPF_PINNING_NONE
                ? obtain_pinned_map (self, spec, effective, error)
                : create_map (self, spec, effective, error);
 

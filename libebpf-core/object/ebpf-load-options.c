@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/ebpf-enum-types.h"
 #include "btf/ebpf-btf.h"
 #include "object/ebpf-map.h"
 
@@ -22,6 +23,7 @@ struct _EbpfLoadOptions
   GObject parent_instance;
 
   char *pin_path;
+  EbpfAccessFlags pin_access_flags;
   guint log_level;
   guint log_size;
   gboolean log_disabled;
@@ -40,6 +42,7 @@ enum
 {
   PROP_0,
   PROP_PIN_PATH,
+  PROP_PIN_ACCESS_FLAGS,
   PROP_LOG_LEVEL,
   PROP_LOG_SIZE,
   PROP_LOG_DISABLED,
@@ -76,6 +79,9 @@ ebpf_load_options_get_property (GObject *object, guint prop_id, GValue *value, G
     case PROP_PIN_PATH:
       g_value_set_string (value, self->pin_path);
       break;
+    case PROP_PIN_ACCESS_FLAGS:
+      g_value_set_flags (value, self->pin_access_flags);
+      break;
     case PROP_LOG_LEVEL:
       g_value_set_uint (value, self->log_level);
       break;
@@ -108,6 +114,9 @@ ebpf_load_options_set_property (GObject *object,
     {
     case PROP_PIN_PATH:
       ebpf_load_options_set_pin_path (self, g_value_get_string (value));
+      break;
+    case PROP_PIN_ACCESS_FLAGS:
+      ebpf_load_options_set_pin_access_flags (self, g_value_get_flags (value));
       break;
     case PROP_LOG_LEVEL:
       ebpf_load_options_set_log_level (self, g_value_get_uint (value));
@@ -146,6 +155,16 @@ ebpf_load_options_class_init (EbpfLoadOptionsClass *klass)
   properties[PROP_PIN_PATH] =
       g_param_spec_string ("pin-path", NULL, NULL, DEFAULT_PIN_PATH,
                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * EbpfLoadOptions:pin-access-flags:
+   *
+   * What the maps that are pinned there already are opened for: to read only, for instance, where
+   * the application is to look at what others write. Programs are not bound by it.
+   */
+  properties[PROP_PIN_ACCESS_FLAGS] = g_param_spec_flags (
+      "pin-access-flags", NULL, NULL, EBPF_TYPE_ACCESS_FLAGS, EBPF_ACCESS_FLAGS_NONE,
+      G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
    * EbpfLoadOptions:log-level:
@@ -236,6 +255,7 @@ ebpf_load_options_copy (EbpfLoadOptions *self)
 
   g_free (copy->pin_path);
   copy->pin_path = g_strdup (self->pin_path);
+  copy->pin_access_flags = self->pin_access_flags;
   copy->log_level = self->log_level;
   copy->log_size = self->log_size;
   copy->log_disabled = self->log_disabled;
@@ -295,6 +315,43 @@ ebpf_load_options_set_pin_path (EbpfLoadOptions *self, const char *pin_path)
   old = g_steal_pointer (&self->pin_path);
   self->pin_path = g_strdup (pin_path);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PIN_PATH]);
+}
+
+/**
+ * ebpf_load_options_get_pin_access_flags:
+ * @self: load options
+ *
+ * Gets what maps that are pinned already are opened for; see
+ * [property@LoadOptions:pin-access-flags].
+ *
+ * Returns: the flags
+ */
+EbpfAccessFlags
+ebpf_load_options_get_pin_access_flags (EbpfLoadOptions *self)
+{
+  g_return_val_if_fail (EBPF_IS_LOAD_OPTIONS (self), EBPF_ACCESS_FLAGS_NONE);
+
+  return self->pin_access_flags;
+}
+
+/**
+ * ebpf_load_options_set_pin_access_flags:
+ * @self: load options
+ * @flags: the flags
+ *
+ * Sets what maps that are pinned already are opened for; see
+ * [property@LoadOptions:pin-access-flags].
+ */
+void
+ebpf_load_options_set_pin_access_flags (EbpfLoadOptions *self, EbpfAccessFlags flags)
+{
+  g_return_if_fail (EBPF_IS_LOAD_OPTIONS (self));
+
+  if (self->pin_access_flags == flags)
+    return;
+
+  self->pin_access_flags = flags;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PIN_ACCESS_FLAGS]);
 }
 
 /**

@@ -20,6 +20,11 @@ EBPF_AVAILABLE_IN_ALL
 void ebpf_load_options_set_pin_path (EbpfLoadOptions *self, const char *pin_path);
 
 EBPF_AVAILABLE_IN_ALL
+EbpfAccessFlags ebpf_load_options_get_pin_access_flags (EbpfLoadOptions *self);
+EBPF_AVAILABLE_IN_ALL
+void ebpf_load_options_set_pin_access_flags (EbpfLoadOptions *self, EbpfAccessFlags flags);
+
+EBPF_AVAILABLE_IN_ALL
 guint ebpf_load_options_get_log_level (EbpfLoadOptions *self);
 EBPF_AVAILABLE_IN_ALL
 void ebpf_load_options_set_log_level (EbpfLoadOptions *self, guint log_level);

@@ -8,9 +8,7 @@
 #include "sys/ebpf-pin-private.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* No map's type information is as large; what the kernel says is believed up to here. */
 #define MAX_BTF_SIZE (64u << 20)
@@ -100,32 +98,6 @@ query (int fd, struct bpf_map_info *info, gboolean *frozen, GError **error)
     }
 
   return TRUE;
-}
-
-/* Info by fd answers for programs, too, and fills the same bytes with something else. */
-static gboolean
-check_kind (int fd, GError **error)
-{
-  char path[64];
-  g_autofree char *target = NULL;
-
-  g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
-  target = g_file_read_link (path, NULL);
-  if (target == NULL)
-    {
-      if (access ("/proc/self/fd", F_OK) != 0)
-        return TRUE;
-      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, EBADF,
-                      "%d is not an open file descriptor (EBADF)", fd);
-      return FALSE;
-    }
-
-  if (g_str_equal (target, "anon_inode:bpf-map"))
-    return TRUE;
-
-  ebpf_error_set (error, EBPF_ERROR_WRONG_TYPE, 0, "file descriptor %d is \"%s\", not a map", fd,
-                  target);
-  return FALSE;
 }
 
 EbpfMap *
@@ -273,6 +245,8 @@ ebpf_map_fetch_types (EbpfMap *self)
 EbpfMap *
 ebpf_map_new_from_fd (int fd, GError **error)
 {
+  g_autofree char *what = NULL;
+
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   if (fd < 0)
@@ -281,7 +255,8 @@ ebpf_map_new_from_fd (int fd, GError **error)
       return NULL;
     }
 
-  if (!check_kind (fd, error))
+  what = g_strdup_printf ("file descriptor %d", fd);
+  if (!ebpf_sys_check_kind (fd, EBPF_SYS_KIND_MAP, what, error))
     {
       ebpf_sys_clear_fd (&fd);
       return NULL;
@@ -320,130 +295,6 @@ ebpf_map_new_from_id (guint id, GError **error)
     }
 
   return ebpf_map_wrap_fd (fd, NULL, FALSE, error);
-}
-
-/**
- * ebpf_map_new_from_pin:
- * @path: (type filename): a file in a bpffs
- * @error: return location for an error
- *
- * Opens a pinned map. Where the file may only be read, so may the map.
- *
- * Returns: (transfer full): the map, or %NULL with @error set: %EBPF_ERROR_NOT_FOUND where there is
- * no such file, %EBPF_ERROR_WRONG_TYPE where something else is pinned there
- */
-EbpfMap *
-ebpf_map_new_from_pin (const char *path, GError **error)
-{
-  EbpfMap *self;
-  GError *local_error = NULL;
-  int fd;
-
-  g_return_val_if_fail (path != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  fd = ebpf_sys_get_pinned (path, 0);
-  if (fd < 0 && errno == EACCES)
-    fd = ebpf_sys_get_pinned (path, EBPF_MAP_FLAGS_RDONLY);
-  if (fd < 0 && errno == EACCES)
-    {
-      /* Also the answer for a file that is not in a bpffs; else a matter of its mode. */
-      ebpf_sys_set_error_with_hint (error, EBPF_ERROR_PERMISSION, EACCES,
-                                    "the file must be a pin in a bpffs that this process may read",
-                                    "opening the pinned map \"%s\"", path);
-      return NULL;
-    }
-  if (fd < 0)
-    {
-      ebpf_sys_set_error (error, errno, "opening the pinned map \"%s\"", path);
-      return NULL;
-    }
-
-  if (!check_kind (fd, &local_error))
-    {
-      ebpf_sys_clear_fd (&fd);
-      ebpf_error_propagate_prefixed (error, local_error, "\"%s\": ", path);
-      return NULL;
-    }
-
-  self = ebpf_map_wrap_fd (fd, NULL, FALSE, &local_error);
-  if (self == NULL)
-    {
-      ebpf_error_propagate_prefixed (error, local_error, "\"%s\": ", path);
-      return NULL;
-    }
-
-  self->pin_path = g_strdup (path);
-
-  return self;
-}
-
-/**
- * ebpf_map_pin:
- * @self: a map
- * @path: (type filename): a file in a bpffs, which must not exist yet
- * @error: return location for an error
- *
- * Pins the map: it then outlives the process, and others open it by the file.
- *
- * A map that this object pinned already is moved to the new path; pinning it again as the same file
- * does nothing.
- *
- * Returns: whether it was pinned; where not, @error is %EBPF_ERROR_EXISTS for a file that is there
- * already
- */
-gboolean
-ebpf_map_pin (EbpfMap *self, const char *path, GError **error)
-{
-  g_autofree char *what = NULL;
-  g_autofree char *pin_path = NULL;
-  int fd;
-
-  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
-  g_return_val_if_fail (path != NULL, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  fd = ebpf_map_check_open (self, error);
-  if (fd < 0)
-    return FALSE;
-
-  what = ebpf_map_describe (self);
-  pin_path = g_strdup (self->pin_path);
-  if (!ebpf_sys_pin (fd, what, &pin_path, path, error))
-    return FALSE;
-
-  ebpf_map_set_pin_path (self, pin_path);
-  return TRUE;
-}
-
-/**
- * ebpf_map_unpin:
- * @self: a map
- * @error: return location for an error
- *
- * Takes the pin away. Where the map is not pinned, or the file is gone, there is nothing to do.
- *
- * Returns: whether it is not pinned any more
- */
-gboolean
-ebpf_map_unpin (EbpfMap *self, GError **error)
-{
-  g_autofree char *what = NULL;
-  g_autofree char *pin_path = NULL;
-
-  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (self->pin_path == NULL)
-    return TRUE;
-
-  what = ebpf_map_describe (self);
-  pin_path = g_strdup (self->pin_path);
-  if (!ebpf_sys_unpin (what, &pin_path, error))
-    return FALSE;
-
-  ebpf_map_set_pin_path (self, NULL);
-  return TRUE;
 }
 
 /**

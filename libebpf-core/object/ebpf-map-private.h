@@ -26,6 +26,16 @@ gboolean ebpf_map_populate (EbpfMap *self,
                             gpointer user_data,
                             GError **error);
 
+/* The map of a pin's file descriptor, which is taken in any case. */
+EbpfMap *ebpf_map_new_from_pin_fd (int fd, const char *path, gboolean keep_path, GError **error);
+
+/* Where a map that asks to be pinned is, in @folder. */
+char *ebpf_map_build_pin_path (EbpfMapSpec *spec, const char *folder, GError **error);
+
+/* The map that is pinned at @path, if it fits @spec. */
+EbpfMap *
+ebpf_map_open_pinned (EbpfMapSpec *spec, const char *path, EbpfAccessFlags flags, GError **error);
+
 /* Takes the types and the full name of the spec that the map was made from, or replaced. */
 void ebpf_map_adopt_spec (EbpfMap *self, EbpfMapSpec *spec);
 

@@ -16,6 +16,9 @@ EBPF_AVAILABLE_IN_ALL
 EbpfMap *ebpf_map_new (EbpfMapSpec *spec, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+EbpfMap *ebpf_map_new_full (EbpfMapSpec *spec, EbpfLoadOptions *options, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 EbpfMap *ebpf_map_new_from_fd (int fd, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
@@ -23,6 +26,10 @@ EbpfMap *ebpf_map_new_from_id (guint id, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 EbpfMap *ebpf_map_new_from_pin (const char *path, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+EbpfMap *
+ebpf_map_new_from_pin_full (int folder_fd, const char *path, EbpfAccessFlags flags, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 EbpfMap *ebpf_map_dup (EbpfMap *self, GError **error);
@@ -180,6 +187,9 @@ gboolean ebpf_map_freeze (EbpfMap *self, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_map_pin (EbpfMap *self, const char *path, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_pin_at (EbpfMap *self, int folder_fd, const char *path, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_map_unpin (EbpfMap *self, GError **error);

@@ -13,6 +13,10 @@ void ebpf_program_emit_detached (EbpfProgram *self, EbpfLink *link);
 /* @fd, @log: taken over. @spec: what it was loaded from. */
 EbpfProgram *ebpf_program_new_loaded (int fd, EbpfProgramSpec *spec, char *log);
 
+/* The program of a pin's file descriptor, which is taken in any case. */
+EbpfProgram *
+ebpf_program_new_from_pin_fd (int fd, const char *path, gboolean keep_path, GError **error);
+
 /* FALSE with @error where it was closed. */
 gboolean ebpf_program_check_open (EbpfProgram *self, const char *doing, GError **error);
 

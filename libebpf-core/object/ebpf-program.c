@@ -277,21 +277,6 @@ ebpf_program_new (EbpfProgramSpec *spec, EbpfLoadOptions *options, GError **erro
   return ebpf_program_new_loaded (fd, copy, log);
 }
 
-/* The info of a map and that of a program start alike: only the name of the file tells them apart.
- */
-static gboolean
-check_fd (int fd, const char *what, GError **error)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
-  g_autofree char *target = g_file_read_link (path, NULL);
-
-  if (target == NULL || strstr (target, "bpf-prog") != NULL)
-    return TRUE;
-
-  ebpf_error_set (error, EBPF_ERROR_WRONG_TYPE, 0, "%s is not a program but \"%s\"", what, target);
-  return FALSE;
-}
-
 /* Takes @fd, whatever becomes of it. */
 static EbpfProgram *
 open_fd (int fd, const char *what, GError **error)
@@ -300,8 +285,21 @@ open_fd (int fd, const char *what, GError **error)
   struct bpf_prog_info info;
 
   self->fd = fd;
-  if (!check_fd (fd, what, error))
-    return NULL;
+  if (!ebpf_sys_check_kind (fd, EBPF_SYS_KIND_PROGRAM, what, error))
+    {
+      /* Not ours to close, where it is not open. */
+      if (ebpf_sys_get_kind (fd, NULL) == EBPF_SYS_KIND_CLOSED)
+        self->fd = -1;
+      return NULL;
+    }
+
+  /* 0 stands for none where programs are named by descriptor. */
+  self->fd = fd = ebpf_sys_raise_fd (fd);
+  if (fd < 0)
+    {
+      ebpf_sys_set_error (error, errno, "%s: moving its file descriptor out of the way", what);
+      return NULL;
+    }
 
   if (ebpf_sys_get_info (fd, &info, sizeof info) < 0)
     {
@@ -373,23 +371,46 @@ ebpf_program_new_from_id (guint id, GError **error)
 EbpfProgram *
 ebpf_program_new_from_pin (const char *path, GError **error)
 {
-  EbpfProgram *self;
+  return ebpf_program_new_from_pin_at (-1, path, error);
+}
+
+/**
+ * ebpf_program_new_from_pin_at:
+ * @folder_fd: a file descriptor of the folder that @path starts at where it is relative (Linux 6.5),
+ * or -1
+ * @path: (type filename): where the program is pinned
+ * @error: return location for an error
+ *
+ * Opens a program that is pinned in a bpffs. The program does not remember a path that started at a
+ * descriptor: [property@Program:pin-path] is %NULL then.
+ *
+ * Returns: (transfer full): the program
+ */
+EbpfProgram *
+ebpf_program_new_from_pin_at (int folder_fd, const char *path, GError **error)
+{
   int fd;
 
   g_return_val_if_fail (path != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  fd = ebpf_sys_get_pinned (path, 0);
-  if (fd < 0)
-    {
-      ebpf_sys_set_error (error, errno, "opening the program pinned at \"%s\"", path);
-      return NULL;
-    }
+  fd = ebpf_sys_open_pin ("program", folder_fd, path, EBPF_ACCESS_FLAGS_NONE, error);
 
-  self = open_fd (fd, path, error);
+  return fd >= 0 ? ebpf_program_new_from_pin_fd (fd, path, folder_fd < 0, error) : NULL;
+}
+
+EbpfProgram *
+ebpf_program_new_from_pin_fd (int fd, const char *path, gboolean keep_path, GError **error)
+{
+  g_autofree char *what = g_strdup_printf ("\"%s\"", path);
+  EbpfProgram *self;
+
+  self = open_fd (fd, what, error);
   if (self == NULL)
     return NULL;
 
-  self->pin_path = g_strdup (path);
+  if (keep_path)
+    self->pin_path = g_strdup (path);
   /* Kernels before 4.15 know no names. */
   if (*self->name == '\0')
     {
@@ -681,6 +702,36 @@ ebpf_program_pin (EbpfProgram *self, const char *path, GError **error)
   if (g_strcmp0 (old, self->pin_path) != 0)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PIN_PATH]);
   return TRUE;
+}
+
+/**
+ * ebpf_program_pin_at:
+ * @self: a program
+ * @folder_fd: a file descriptor of a folder in a bpffs
+ * @path: (type filename): a file that does not exist yet; it starts at the folder where it is
+ * relative
+ * @error: return location for an error
+ *
+ * Gives the program one more name, in a bpffs that this process reaches by a file descriptor (Linux
+ * 6.5). [property@Program:pin-path] stays as it was; the name is removed as any file is.
+ *
+ * Returns: whether it was pinned
+ */
+gboolean
+ebpf_program_pin_at (EbpfProgram *self, int folder_fd, const char *path, GError **error)
+{
+  g_autofree char *what = NULL;
+
+  g_return_val_if_fail (EBPF_IS_PROGRAM (self), FALSE);
+  g_return_val_if_fail (folder_fd >= 0, FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!ebpf_program_check_open (self, "pinning", error))
+    return FALSE;
+
+  what = g_strdup_printf ("program \"%s\"", self->name);
+  return ebpf_sys_pin_at (self->fd, what, folder_fd, path, error);
 }
 
 /**

@@ -24,6 +24,9 @@ EBPF_AVAILABLE_IN_ALL
 EbpfProgram *ebpf_program_new_from_pin (const char *path, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+EbpfProgram *ebpf_program_new_from_pin_at (int folder_fd, const char *path, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_program_check_compatible (EbpfProgram *self, EbpfProgramSpec *spec, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
@@ -64,6 +67,9 @@ const char *ebpf_program_get_verifier_log (EbpfProgram *self);
 
 EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_program_pin (EbpfProgram *self, const char *path, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_program_pin_at (EbpfProgram *self, int folder_fd, const char *path, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_program_unpin (EbpfProgram *self, GError **error);
