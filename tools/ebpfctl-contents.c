@@ -11,25 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static gboolean
-is_per_cpu (EbpfMap *map)
-{
-  const char *word = ebpf_map_type_to_string (ebpf_map_get_map_type (map));
-
-  /* On a machine of one CPU the driver's answer alone would not tell. */
-  return (word != NULL && strstr (word, "percpu") != NULL) ||
-         ebpf_map_driver_query_n_possible_values (ebpf_map_get_driver (map), map) > 1;
-}
-
-/* Arrays are there in full from the start. */
-static gboolean
-is_array (EbpfMap *map)
-{
-  const char *word = ebpf_map_type_to_string (ebpf_map_get_map_type (map));
-
-  return word != NULL && g_str_has_suffix (word, "array");
-}
-
 static char *
 dup_sum (GVariant *value)
 {
@@ -71,7 +52,8 @@ print_map (EbpfMap *map, gboolean as_json)
   g_autoptr (EbpfMapIterator) entries = ebpf_map_iterate (map);
   g_autoptr (EbpfctlTable) table = ebpfctl_table_new ();
   g_autoptr (GError) error = NULL;
-  gboolean with_sum = is_per_cpu (map);
+  gboolean with_sum = ebpf_map_driver_query_is_per_cpu (ebpf_map_get_driver (map), map);
+  gboolean is_array = ebpf_map_driver_query_is_array (ebpf_map_get_driver (map), map);
   const char *type = ebpf_map_type_to_string (ebpf_map_get_map_type (map));
   g_autofree char *clean_name = ebpfctl_terminal_clean (ebpf_map_get_name (map));
   guint64 n_zero = 0;
@@ -104,7 +86,8 @@ print_map (EbpfMap *map, gboolean as_json)
           continue;
         }
 
-      if (is_array (map) && ebpfctl_value_is_zero (value))
+      /* Arrays are there in full from the start. */
+      if (is_array && ebpfctl_value_is_zero (value))
         {
           n_zero++;
           continue;

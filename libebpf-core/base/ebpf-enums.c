@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "base/ebpf-enums.h"
+#include "base/ebpf-enums-private.h"
 
 #include "base/ebpf-enum-types.h"
 
@@ -54,4 +54,26 @@ const char *
 ebpf_attach_type_to_string (EbpfAttachType attach_type)
 {
   return enum_nick (EBPF_TYPE_ATTACH_TYPE, (int) attach_type);
+}
+
+guint
+ebpf_map_type_peek_facts (EbpfMapType map_type)
+{
+  static const guint8 facts[] = {
+    [EBPF_MAP_TYPE_PROG_ARRAY] = EBPF_MAP_FACT_PROGRAMS,
+    [EBPF_MAP_TYPE_PERCPU_HASH] = EBPF_MAP_FACT_PER_CPU,
+    [EBPF_MAP_TYPE_PERCPU_ARRAY] = EBPF_MAP_FACT_PER_CPU,
+    [EBPF_MAP_TYPE_LRU_PERCPU_HASH] = EBPF_MAP_FACT_PER_CPU,
+    [EBPF_MAP_TYPE_LPM_TRIE] = EBPF_MAP_FACT_NO_PREALLOC,
+    [EBPF_MAP_TYPE_ARRAY_OF_MAPS] = EBPF_MAP_FACT_MAPS,
+    [EBPF_MAP_TYPE_HASH_OF_MAPS] = EBPF_MAP_FACT_MAPS,
+    [EBPF_MAP_TYPE_CGROUP_STORAGE] = EBPF_MAP_FACT_NO_MAX_ENTRIES,
+    [EBPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = EBPF_MAP_FACT_PER_CPU | EBPF_MAP_FACT_NO_MAX_ENTRIES,
+    [EBPF_MAP_TYPE_SK_STORAGE] = EBPF_MAP_FACT_NO_PREALLOC | EBPF_MAP_FACT_NO_MAX_ENTRIES,
+    [EBPF_MAP_TYPE_INODE_STORAGE] = EBPF_MAP_FACT_NO_PREALLOC | EBPF_MAP_FACT_NO_MAX_ENTRIES,
+    [EBPF_MAP_TYPE_TASK_STORAGE] = EBPF_MAP_FACT_NO_PREALLOC | EBPF_MAP_FACT_NO_MAX_ENTRIES,
+    [EBPF_MAP_TYPE_CGRP_STORAGE] = EBPF_MAP_FACT_NO_PREALLOC | EBPF_MAP_FACT_NO_MAX_ENTRIES,
+  };
+
+  return (guint) map_type < G_N_ELEMENTS (facts) ? facts[map_type] : 0;
 }

@@ -239,7 +239,7 @@ find_arena (EbpfElf *self, const EbpfElfSection *section, GError **error)
     {
       EbpfMapSpec *map = g_ptr_array_index (maps, i);
 
-      if (ebpf_map_spec_get_map_type (map) != EBPF_MAP_TYPE_ARENA)
+      if (!ebpf_map_spec_is_memory (map))
         continue;
 
       if (arena != NULL)

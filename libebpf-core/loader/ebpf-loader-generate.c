@@ -6,6 +6,8 @@
 #include "btf/ebpf-btf-parse-private.h"
 #include "plugin/ebpf-map-driver.h"
 #include "plugin/ebpf-plugin-registry.h"
+#include "spec/ebpf-map-spec-private.h"
+#include "spec/ebpf-map-type.h"
 #include "sys/ebpf-sys-private.h"
 
 #include <errno.h>
@@ -97,23 +99,15 @@ check_map (EbpfMapSpec *map, GError **error)
   const char *name = ebpf_map_spec_get_name (map);
   const char *why = NULL;
 
-  switch (ebpf_map_spec_get_map_type (map))
-    {
-    case EBPF_MAP_TYPE_STRUCT_OPS:
-      why = "its value is laid out as one certain kernel has it; leave it out by "
-            "EbpfMapSpec:autocreate";
-      break;
-    case EBPF_MAP_TYPE_ARENA:
-      if (ebpf_map_spec_get_n_contents (map) > 0)
-        why = "the memory of an arena can be filled by a process that has mapped it only";
-      else if (ebpf_map_spec_get_map_extra (map) == 0)
-        why = "an arena has no address before a process maps it; set EbpfMapSpec:map-extra";
-      break;
-    default:
-      if (ebpf_map_spec_get_pinning (map) != EBPF_PINNING_NONE)
-        why = "it is shared by a pin, and programs cannot open files; clear EbpfMapSpec:pinning";
-      break;
-    }
+  if (ebpf_map_spec_get_map_type (map) == EBPF_MAP_TYPE_STRUCT_OPS)
+    why = "its value is laid out as one certain kernel has it; leave it out by "
+          "EbpfMapSpec:autocreate";
+  else if (ebpf_map_spec_is_memory (map) && ebpf_map_spec_get_n_contents (map) > 0)
+    why = "the memory of an arena can be filled by a process that has mapped it only";
+  else if (ebpf_map_spec_is_memory (map) && ebpf_map_spec_get_map_extra (map) == 0)
+    why = "an arena has no address before a process maps it; set EbpfMapSpec:map-extra";
+  else if (!ebpf_map_spec_is_memory (map) && ebpf_map_spec_get_pinning (map) != EBPF_PINNING_NONE)
+    why = "it is shared by a pin, and programs cannot open files; clear EbpfMapSpec:pinning";
 
   if (why == NULL)
     return TRUE;
@@ -378,20 +372,6 @@ has_references (EbpfMapSpec *map)
   return FALSE;
 }
 
-static gboolean
-is_per_cpu (EbpfMapSpec *map)
-{
-  switch (ebpf_map_spec_get_map_type (map))
-    {
-    case EBPF_MAP_TYPE_PERCPU_HASH:
-    case EBPF_MAP_TYPE_PERCPU_ARRAY:
-    case EBPF_MAP_TYPE_LRU_PERCPU_HASH:
-      return TRUE;
-    default:
-      return FALSE;
-    }
-}
-
 /* Where a reference leads; FALSE with @error, or without where the entry is to stay empty. */
 static gboolean
 find_referred (EbpfLoaderGenerator *self, const char *name, guint *slot, GError **error)
@@ -433,7 +413,7 @@ write_contents (EbpfLoaderGenerator *self, EbpfLoaderMapPlan *plan, GError **err
   key_size = ebpf_map_spec_get_key_size (fixed);
   value_size = ebpf_map_spec_get_value_size (fixed);
 
-  if (is_per_cpu (fixed))
+  if (ebpf_map_type_is_per_cpu (ebpf_map_spec_get_map_type (fixed)))
     {
       ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
                       "it has a value for each CPU, and how many there are is not known before");

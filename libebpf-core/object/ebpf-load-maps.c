@@ -170,6 +170,41 @@ obtain_pinned_map (EbpfLoadPlan *self, EbpfMapSpec *spec, EbpfMapSpec *effective
   return ebpf_map_open_pinned (effective, path, flags, error);
 }
 
+/* The code of the program is what it is going to be, but for what refers to maps. */
+static gboolean
+resolve_exclusive_program (EbpfLoadPlan *self, EbpfMapSpec *spec, GError **error)
+{
+  const char *name = ebpf_map_spec_get_exclusive_program (spec);
+  g_autoptr (GBytes) code = NULL;
+  g_autoptr (GBytes) digest = NULL;
+  EbpfProgramSpec *program;
+
+  if (name == NULL || ebpf_map_spec_get_exclusive_hash (spec) != NULL)
+    return TRUE;
+
+  program = ebpf_collection_spec_get_program (self->load->spec, name);
+  if (program == NULL)
+    {
+      ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0,
+                      "map \"%s\" is for the program \"%s\" alone, which is not there",
+                      ebpf_map_spec_get_name (spec), name);
+      return FALSE;
+    }
+
+  code = ebpf_program_prepare (program, &self->context, FALSE, error);
+  if (code == NULL)
+    {
+      g_prefix_error (error,
+                      "map \"%s\" is for one program alone: ", ebpf_map_spec_get_name (spec));
+      return FALSE;
+    }
+
+  digest = ebpf_code_compute_digest (ebpf_program_spec_peek_code (program),
+                                     g_bytes_get_data (code, NULL));
+  ebpf_map_spec_set_exclusive_hash (spec, digest);
+  return TRUE;
+}
+
 static EbpfMap *
 obtain_map (EbpfLoadPlan *self, EbpfMapSpec *spec, GError **error)
 {
@@ -187,8 +222,11 @@ obtain_map (EbpfLoadPlan *self, EbpfMapSpec *spec, GError **error)
     }
   else
     {
-      effective = g_object_ref (spec);
+      effective = ebpf_map_spec_get_exclusive_program (spec) != NULL ? ebpf_map_spec_copy (spec)
+                                                                     : g_object_ref (spec);
     }
+  if (!resolve_exclusive_program (self, effective, error))
+    return NULL;
 
   if (replacement == NULL)
     return ebpf_map_spec_get_pinning (spec) != EBPF_PINNING_NONE

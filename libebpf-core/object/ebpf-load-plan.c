@@ -285,6 +285,24 @@ note_map (GType type, const char *symbol, gpointer user_data)
     g_hash_table_add (user_data, g_strdup (symbol));
 }
 
+/* What a struct_ops map calls is bound to it by its registration. */
+static gboolean
+holds_programs (EbpfCollectionLoad *load, EbpfMapSpec *map)
+{
+  if (ebpf_map_spec_get_map_type (map) == EBPF_MAP_TYPE_STRUCT_OPS)
+    return FALSE;
+
+  for (guint i = 0; i < ebpf_map_spec_get_n_contents (map); i++)
+    {
+      const char *name = ebpf_map_spec_get_content_reference (map, i);
+
+      if (name != NULL && ebpf_collection_spec_get_program (load->spec, name) != NULL)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* The kernel empties an array of programs when the last descriptor or pin of it goes, whether or
  * not a program uses it: one that was filled for nobody would make tail calls fail, silently. */
 static gboolean
@@ -305,9 +323,7 @@ check_program_arrays (EbpfLoadPlan *self, GError **error)
       EbpfMapSpec *map = g_ptr_array_index (self->maps, i);
       const char *name = ebpf_map_spec_get_name (map);
 
-      if (ebpf_map_spec_get_map_type (map) == EBPF_MAP_TYPE_PROG_ARRAY &&
-          ebpf_map_spec_get_n_contents (map) > 0 &&
-          ebpf_map_spec_get_pinning (map) == EBPF_PINNING_NONE &&
+      if (holds_programs (load, map) && ebpf_map_spec_get_pinning (map) == EBPF_PINNING_NONE &&
           !g_hash_table_contains (replacements, name) && !g_hash_table_contains (kept, name))
         {
           ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,

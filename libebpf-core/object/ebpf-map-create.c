@@ -12,6 +12,7 @@
 #include "sys/ebpf-system.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +21,13 @@
 
 /* BPF_F_VTYPE_BTF_OBJ_FD: the value's type is a module's. */
 #define FLAG_VALUE_TYPE_FD (1u << 15)
+
+/* SHA-256 */
+#define HASH_SIZE 32u
+
+/* The kernel's own words on why not: one line, mostly. */
+#define LOG_SIZE 4096u
+#define MAX_LOG_SIZE (1u << 20)
 
 /* An object's types are some kilobytes. */
 #define MAX_TYPES_SIZE (1u << 20)
@@ -263,6 +271,67 @@ explain_generally (EbpfMapSpec *spec, const EbpfSysMapCreate *attr, int errsv)
   return NULL;
 }
 
+/* What the kernel itself says about a map that it refuses (Linux 7.0), or NULL. */
+static char *
+read_create_log (const EbpfSysMapCreate *attr)
+{
+  guint32 size = LOG_SIZE;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *log = g_malloc0 (size + 1);
+      EbpfSysMapCreate copy;
+      EbpfSysCommon common;
+      int fd;
+
+      memcpy (&copy, attr, sizeof copy);
+      memset (&common, 0, sizeof common);
+      common.log_buf = EBPF_PTR_TO_U64 (log);
+      common.log_size = size;
+      common.log_level = 1;
+      fd = ebpf_sys_bpf_common (EBPF_SYS_MAP_CREATE, &copy, sizeof copy, &common);
+      if (fd >= 0)
+        {
+          ebpf_sys_clear_fd (&fd);
+          return NULL;
+        }
+
+      if (common.log_true_size <= size || common.log_true_size > MAX_LOG_SIZE)
+        {
+          g_strchomp (log);
+          return *log != '\0' ? g_steal_pointer (&log) : NULL;
+        }
+      size = common.log_true_size;
+    }
+
+  return NULL;
+}
+
+static const char *
+explain_exclusive (const EbpfSysMapCreate *attr, int errsv)
+{
+  if (attr->excl_prog_hash == 0 || (errsv != E2BIG && errsv != EINVAL) ||
+      ebpf_sys_get_kernel_version_code () >= EBPF_SYS_KERNEL_VERSION (6, 18, 0))
+    return NULL;
+
+  return "maps for one program alone came with Linux 6.18";
+}
+
+static char *
+explain_device (const EbpfSysMapCreate *attr, int errsv)
+{
+  char name[IF_NAMESIZE];
+
+  if (attr->map_ifindex == 0 || errsv == EPERM)
+    return NULL;
+  if (if_indextoname (attr->map_ifindex, name) == NULL)
+    return g_strdup_printf ("there is no interface of index %u here", attr->map_ifindex);
+
+  return g_strdup_printf ("the map is to be in the device %s (%u), which has to take programs, and "
+                          "arrays and hashes are all that it does",
+                          name, attr->map_ifindex);
+}
+
 static void
 set_create_error (GError **error,
                   EbpfMapDriver *driver,
@@ -272,15 +341,25 @@ set_create_error (GError **error,
 {
   g_autofree char *summary = NULL;
   g_autofree char *hint = NULL;
+  g_autofree char *log = NULL;
   EbpfError code = ebpf_sys_error_code (errsv);
 
   if (error == NULL)
     return;
 
   summary = ebpf_map_spec_to_string (spec);
-  hint = ebpf_map_driver_explain_create_error (driver, spec, errsv);
+  hint = g_strdup (explain_exclusive (attr, errsv));
+  if (hint != NULL)
+    code = EBPF_ERROR_NOT_SUPPORTED;
+  if (hint == NULL)
+    hint = explain_device (attr, errsv);
+  if (hint == NULL)
+    hint = ebpf_map_driver_explain_create_error (driver, spec, errsv);
   if (hint == NULL)
     hint = explain_generally (spec, attr, errsv);
+  /* These have nothing to do with what was asked for. */
+  if (errsv != EPERM && errsv != ENOMEM && errsv != EMFILE && errsv != ENFILE)
+    log = read_create_log (attr);
 
   /* Perhaps a plug-in would have known what this type of map asks for. */
   if (errsv == EINVAL && EBPF_IS_PLAIN_MAP_DRIVER (driver))
@@ -303,8 +382,46 @@ set_create_error (GError **error,
         code = EBPF_ERROR_NOT_SUPPORTED;
     }
 
+  if (log != NULL)
+    {
+      g_autofree char *line = g_strdelimit (g_strdup (log), "\n", ' ');
+      g_autofree char *cause = hint;
+
+      hint = cause != NULL ? g_strdup_printf ("%s; the kernel says: %s", cause, line)
+                           : g_strdup_printf ("the kernel says: %s", line);
+    }
+
   ebpf_sys_set_error_with_hint (error, code, errsv, hint, "creating map '%s', %s",
                                 ebpf_map_spec_get_name (spec), summary);
+  ebpf_error_set_log (*error, log);
+}
+
+static gboolean
+add_exclusive (EbpfSysMapCreate *attr, EbpfMapSpec *spec, GError **error)
+{
+  const char *program = ebpf_map_spec_get_exclusive_program (spec);
+  GBytes *hash = ebpf_map_spec_get_exclusive_hash (spec);
+
+  if (hash == NULL && program == NULL)
+    return TRUE;
+  if (hash == NULL)
+    {
+      ebpf_error_set (error, EBPF_ERROR_NOT_FOUND, 0,
+                      "map '%s' is for the program '%s' alone, which only a collection knows",
+                      ebpf_map_spec_get_name (spec), program);
+      return FALSE;
+    }
+  if (g_bytes_get_size (hash) != HASH_SIZE)
+    {
+      ebpf_error_set (error, EBPF_ERROR_WRONG_SIZE, 0,
+                      "map '%s': the hash of a program has %u bytes, not %" G_GSIZE_FORMAT,
+                      ebpf_map_spec_get_name (spec), HASH_SIZE, g_bytes_get_size (hash));
+      return FALSE;
+    }
+
+  attr->excl_prog_hash = EBPF_PTR_TO_U64 (g_bytes_get_data (hash, NULL));
+  attr->excl_prog_hash_size = HASH_SIZE;
+  return TRUE;
 }
 
 /* The types are those of the BTF behind the fd only where both are of one BTF. */
@@ -521,6 +638,8 @@ create (EbpfMapSpec *spec, int btf_fd, guint depth, GError **error)
   attr.map_flags = ebpf_map_spec_get_map_flags (fixed);
   attr.map_extra = ebpf_map_spec_get_map_extra (fixed);
   attr.map_ifindex = ebpf_map_spec_get_ifindex (fixed);
+  if (!add_exclusive (&attr, fixed, error))
+    return NULL;
   if (attr.map_flags & EBPF_MAP_FLAGS_NUMA_NODE)
     attr.numa_node = ebpf_map_spec_get_numa_node (fixed);
   if (ebpf_sys_has_feature (EBPF_FEATURE_PROG_NAME))

@@ -87,8 +87,18 @@ usable_type (EbpfBtfType *type, gsize size)
 }
 
 static GVariant *
+decode_as (const GVariantType *type, GBytes *bytes)
+{
+  g_autoptr (GVariant) variant = g_variant_ref_sink (g_variant_new_from_bytes (type, bytes, FALSE));
+
+  /* Padding need not be zeros. */
+  return g_variant_get_normal_form (variant);
+}
+
+static GVariant *
 decode (EbpfMap *map,
         EbpfBtfType *type,
+        const GVariantType *variant_type,
         const char *what,
         gsize expected,
         GBytes *bytes,
@@ -105,6 +115,9 @@ decode (EbpfMap *map,
                       expected, size);
       return NULL;
     }
+
+  if (variant_type != NULL)
+    return decode_as (variant_type, bytes);
 
   type = usable_type (type, size);
   if (type != NULL)
@@ -200,6 +213,7 @@ encode_integer (GVariant *variant, gsize size)
 static GBytes *
 encode (EbpfMap *map,
         EbpfBtfType *type,
+        const GVariantType *variant_type,
         const char *what,
         gsize size,
         GVariant *variant,
@@ -220,6 +234,30 @@ encode (EbpfMap *map,
 
   if (g_variant_is_of_type (inner, G_VARIANT_TYPE_BYTESTRING) && g_variant_get_size (inner) == size)
     return g_variant_get_data_as_bytes (inner);
+
+  if (variant_type != NULL)
+    {
+      if (g_variant_is_of_type (inner, variant_type) && g_variant_get_size (inner) == size)
+        {
+          g_autoptr (GVariant) normal = g_variant_get_normal_form (inner);
+
+          return g_variant_get_data_as_bytes (normal);
+        }
+      if (strchr ("ynqiuxt", *g_variant_type_peek_string (variant_type)) != NULL)
+        bytes = encode_integer (inner, size);
+      if (bytes == NULL)
+        {
+          g_autofree char *wanted = g_variant_type_dup_string (variant_type);
+
+          name = ebpf_map_describe (map);
+          ebpf_error_set (error, EBPF_ERROR_WRONG_TYPE, 0,
+                          "%s: a %s is \"%s\" of %" G_GSIZE_FORMAT
+                          " bytes, not \"%s\" of %" G_GSIZE_FORMAT,
+                          name, what, wanted, size, g_variant_get_type_string (inner),
+                          g_variant_get_size (inner));
+        }
+      return bytes;
+    }
 
   type = usable_type (type, size);
   if (type != NULL)
@@ -261,7 +299,8 @@ ebpf_map_driver_default_key_to_variant (EbpfMapDriver *self,
                                         GBytes *key,
                                         GError **error)
 {
-  return decode (map, ebpf_map_get_key_type (map), "key", map->key_size, key, error);
+  return decode (map, ebpf_map_get_key_type (map), ebpf_map_peek_key_variant_type (map), "key",
+                 map->key_size, key, error);
 }
 
 GBytes *
@@ -270,7 +309,8 @@ ebpf_map_driver_default_key_from_variant (EbpfMapDriver *self,
                                           GVariant *key,
                                           GError **error)
 {
-  return encode (map, ebpf_map_get_key_type (map), "key", map->key_size, key, error);
+  return encode (map, ebpf_map_get_key_type (map), ebpf_map_peek_key_variant_type (map), "key",
+                 map->key_size, key, error);
 }
 
 GVariant *
@@ -279,7 +319,8 @@ ebpf_map_driver_default_value_to_variant (EbpfMapDriver *self,
                                           GBytes *value,
                                           GError **error)
 {
-  return decode (map, ebpf_map_get_value_type (map), "value", map->value_size, value, error);
+  return decode (map, ebpf_map_get_value_type (map), ebpf_map_peek_value_variant_type (map),
+                 "value", map->value_size, value, error);
 }
 
 GVariant *
@@ -292,7 +333,7 @@ ebpf_map_driver_default_value_to_variant_raw (EbpfMapDriver *self,
   EbpfBtfType *type = usable_type (ebpf_map_get_value_type (map), size);
   g_autoptr (GBytes) bytes = NULL;
 
-  if (type != NULL && size == map->value_size)
+  if (type != NULL && size == map->value_size && ebpf_map_peek_value_variant_type (map) == NULL)
     return ebpf_btf_type_to_variant_raw (type, value, size, error);
 
   bytes = g_bytes_new (value, size);
@@ -306,7 +347,8 @@ ebpf_map_driver_default_value_from_variant (EbpfMapDriver *self,
                                             GVariant *value,
                                             GError **error)
 {
-  return encode (map, ebpf_map_get_value_type (map), "value", map->value_size, value, error);
+  return encode (map, ebpf_map_get_value_type (map), ebpf_map_peek_value_variant_type (map),
+                 "value", map->value_size, value, error);
 }
 
 GBytes *
@@ -386,4 +428,10 @@ ebpf_map_driver_default_get_memory_size (EbpfMapDriver *self, EbpfMap *map)
     return 0;
 
   return element * (map->max_entries - 1) + map->value_size;
+}
+
+gboolean
+ebpf_map_driver_default_query_is_array (EbpfMapDriver *self, EbpfMap *map)
+{
+  return map->map_type == EBPF_MAP_TYPE_ARRAY;
 }

@@ -278,11 +278,33 @@ ebpf_map_new_from_fd (int fd, GError **error)
 EbpfMap *
 ebpf_map_new_from_id (guint id, GError **error)
 {
+  return ebpf_map_new_from_id_full (id, EBPF_ACCESS_FLAGS_NONE, error);
+}
+
+/**
+ * ebpf_map_new_from_id_full:
+ * @id: the kernel's id of a map
+ * @flags: whether to open it for reading or for writing only; then every other operation on the map
+ * is refused by the kernel
+ * @error: return location for an error
+ *
+ * Opens a map by its id. This takes `CAP_SYS_ADMIN`.
+ *
+ * Returns: (transfer full): the map, or %NULL with @error set: %EBPF_ERROR_NOT_FOUND where there is
+ * no such map
+ */
+EbpfMap *
+ebpf_map_new_from_id_full (guint id, EbpfAccessFlags flags, GError **error)
+{
+  EbpfSysId attr;
   int fd;
 
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  fd = ebpf_sys_get_fd_by_id (EBPF_SYS_MAP_GET_FD_BY_ID, id);
+  memset (&attr, 0, sizeof attr);
+  attr.id = id;
+  attr.open_flags = flags;
+  fd = ebpf_sys_bpf (EBPF_SYS_MAP_GET_FD_BY_ID, &attr, sizeof attr);
   if (fd < 0)
     {
       int errsv = errno;

@@ -12,6 +12,8 @@
 
 /* BPF_F_CPU of Linux 7.0: the buffer is the plain value of the CPU in the upper half of the flags. */
 #define FLAG_CPU (G_GUINT64_CONSTANT (1) << 3)
+/* BPF_F_ALL_CPUS of Linux 7.0: the plain value in the buffer is for each CPU. */
+#define FLAG_ALL_CPUS (G_GUINT64_CONSTANT (1) << 4)
 #define FLAGS_OF_CPU(cpu) (FLAG_CPU | (guint64) (cpu) << 32)
 
 static void
@@ -30,12 +32,14 @@ check_cpu (EbpfMap *self, guint cpu, GError **error)
   if (ebpf_map_check_open (self, error) < 0)
     return FALSE;
 
-  n_values = ebpf_map_driver_query_n_possible_values (self->driver, self);
+  n_values = ebpf_map_driver_query_is_per_cpu (self->driver, self)
+                 ? ebpf_map_driver_query_n_possible_values (self->driver, self)
+                 : 0;
   if (cpu < n_values)
     return TRUE;
 
   what = ebpf_map_describe (self);
-  if (n_values <= 1 && ebpf_get_n_possible_cpus () > 1)
+  if (n_values == 0)
     ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0, "%s has no values of single CPUs", what);
   else
     ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
@@ -238,6 +242,109 @@ ebpf_map_update_cpu_bytes (EbpfMap *self,
   plain = ebpf_map_driver_default_pack_value (self->driver, self, value, error);
 
   return plain != NULL && update_slot (self, key, plain, cpu, flags, error);
+}
+
+/* @value: plain bytes of one CPU's value. */
+static gboolean
+update_all_slots (EbpfMap *self, GBytes *key, GBytes *value, EbpfUpdateFlags flags, GError **error)
+{
+  g_autoptr (GByteArray) all = NULL;
+  g_autoptr (GBytes) plain = NULL;
+  g_autoptr (GBytes) packed = NULL;
+  GError *local_error = NULL;
+  guint n_values;
+
+  if (!check_cpu (self, 0, error))
+    return FALSE;
+
+  if (ebpf_map_update_raw (self, ebpf_map_key_data (self, key), g_bytes_get_data (value, NULL),
+                           flags | FLAG_ALL_CPUS, &local_error))
+    return TRUE;
+  if (ebpf_error_get_errno (local_error) != EINVAL)
+    {
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
+  g_error_free (local_error);
+
+  /* An older kernel: as many values. */
+  n_values = ebpf_map_driver_query_n_possible_values (self->driver, self);
+  all = g_byte_array_new ();
+  for (guint i = 0; i < n_values; i++)
+    g_byte_array_append (all, g_bytes_get_data (value, NULL), self->value_size);
+  plain = g_byte_array_free_to_bytes (g_steal_pointer (&all));
+  packed = ebpf_map_driver_pack_value (self->driver, self, plain, error);
+
+  return packed != NULL && ebpf_map_update_packed (self, key, packed, flags, error);
+}
+
+/**
+ * ebpf_map_update_all_cpus:
+ * @self: a map with a value for each CPU
+ * @key: (nullable): a key
+ * @value: the value that each CPU gets
+ * @flags: whether to create or replace
+ * @error: return location for an error
+ *
+ * Writes the same value for each CPU. Since Linux 7.0 the kernel is given it once.
+ *
+ * Returns: whether it was written
+ */
+gboolean
+ebpf_map_update_all_cpus (EbpfMap *self,
+                          GVariant *key,
+                          GVariant *value,
+                          EbpfUpdateFlags flags,
+                          GError **error)
+{
+  g_autoptr (GBytes) key_bytes = NULL;
+  g_autoptr (GBytes) value_bytes = NULL;
+  g_autoptr (GVariant) held_key = key;
+  g_autoptr (GVariant) held_value = value;
+
+  sink (&held_key);
+  sink (&held_value);
+  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!ebpf_map_encode_key (self, key, &key_bytes, error))
+    return FALSE;
+  value_bytes = ebpf_map_driver_default_value_from_variant (self->driver, self, value, error);
+
+  return value_bytes != NULL && update_all_slots (self, key_bytes, value_bytes, flags, error);
+}
+
+/**
+ * ebpf_map_update_all_cpus_bytes:
+ * @self: a map with a value for each CPU
+ * @key: (nullable): a key
+ * @value: [property@Map:value-size] bytes, which each CPU gets
+ * @flags: whether to create or replace
+ * @error: return location for an error
+ *
+ * Writes the same value for each CPU, as bytes. Since Linux 7.0 the kernel is given it once.
+ *
+ * Returns: whether it was written
+ */
+gboolean
+ebpf_map_update_all_cpus_bytes (EbpfMap *self,
+                                GBytes *key,
+                                GBytes *value,
+                                EbpfUpdateFlags flags,
+                                GError **error)
+{
+  g_autoptr (GBytes) plain = NULL;
+
+  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!ebpf_map_check_key (self, key, error))
+    return FALSE;
+  plain = ebpf_map_driver_default_pack_value (self->driver, self, value, error);
+
+  return plain != NULL && update_all_slots (self, key, plain, flags, error);
 }
 
 static gboolean

@@ -102,6 +102,10 @@ set_error (EbpfMap *self,
       if (writing)
         hint = "this type of map may not allow it, or not these flags";
       break;
+    case EUSERS:
+      hint = "this kernel finds the first key by one that is not in the map only, and no such key "
+             "was found";
+      break;
     case EOPNOTSUPP:
     case 524: /* ENOTSUPP */
       hint = "this type of map does not allow it, on this kernel";
@@ -153,10 +157,18 @@ operate (EbpfMap *self,
   if (G_LIKELY (ebpf_sys_bpf_entry (command, &attr, sizeof attr) == 0))
     return TRUE;
 
+  errsv = errno;
+  if (G_UNLIKELY (errsv == EFAULT) && command == EBPF_SYS_MAP_GET_NEXT_KEY && key == NULL &&
+      value != NULL)
+    {
+      errsv = ebpf_map_find_first_key (self, (gpointer) value);
+      if (errsv == 0)
+        return TRUE;
+    }
+
   if (error == NULL)
     return FALSE;
 
-  errsv = errno;
   /* A closed map has the fd -1, which the kernel refuses without our looking first. */
   if (ebpf_map_check_open (self, error) < 0)
     return FALSE;

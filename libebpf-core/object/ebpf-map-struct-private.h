@@ -40,6 +40,8 @@ struct _EbpfMap
   GMutex lock;
   EbpfBtfType *key_type;
   EbpfBtfType *value_type;
+  const GVariantType *key_variant_type;   /* atomic, interned; or NULL */
+  const GVariantType *value_variant_type; /* the same */
   guint32 btf_id;
   guint32 btf_key_type_id;
   guint32 btf_value_type_id;
@@ -87,6 +89,10 @@ void ebpf_map_fetch_types (EbpfMap *self);
  * something else. */
 char ebpf_map_get_key_letter (EbpfMap *self);
 
+/* What the application says that keys and values are, or NULL. */
+const GVariantType *ebpf_map_peek_key_variant_type (EbpfMap *self);
+const GVariantType *ebpf_map_peek_value_variant_type (EbpfMap *self);
+
 /* Under the lock. */
 void ebpf_map_unmap_memory (EbpfMap *self);
 
@@ -99,6 +105,10 @@ gboolean ebpf_map_check_key (EbpfMap *self, GBytes *key, GError **error);
 
 /* The bytes of a checked key; NULL for a map without keys. */
 gconstpointer ebpf_map_key_data (EbpfMap *self, GBytes *key);
+
+/* The first key, for a kernel that answers EFAULT where it is asked without one (before 4.4.132): what
+ * follows a key that is not there. 0 or an errno: EUSERS where no such key was found. */
+int ebpf_map_find_first_key (EbpfMap *self, gpointer first);
 
 /* Lookup into a fresh buffer of the kernel's form. */
 GBytes *ebpf_map_lookup_packed (EbpfMap *self,

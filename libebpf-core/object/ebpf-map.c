@@ -19,7 +19,9 @@
  *
  * - [struct@GLib.Variant], laid out as the map's types say ([property@Map:key-type],
  *   [property@Map:value-type]): a struct is `a{sv}`, an array `a…`, an integer one of its size.
- *   Without types they are `ay`; a plain integer that fits is taken, too.
+ *   Without types they are `ay`; a plain integer that fits is taken, too. An application that knows
+ *   better says what they are: [method@Map.set_key_variant_type],
+ *   [method@Map.set_value_variant_type].
  * - [struct@GLib.Bytes], as the kernel has them. A per-CPU map has all CPUs' values in a row,
  *   without padding.
  * - For C alone: pointers to buffers of [property@Map:key-size] and
@@ -38,6 +40,7 @@ typedef enum
 {
   PROP_NAME = 1,
   PROP_MAP_TYPE,
+  PROP_MAP_TYPE_NUMBER,
   PROP_KEY_SIZE,
   PROP_VALUE_SIZE,
   PROP_MAX_ENTRIES,
@@ -89,6 +92,9 @@ ebpf_map_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec
       break;
     case PROP_MAP_TYPE:
       g_value_set_enum (value, (int) self->map_type);
+      break;
+    case PROP_MAP_TYPE_NUMBER:
+      g_value_set_uint (value, self->map_type);
       break;
     case PROP_KEY_SIZE:
       g_value_set_uint (value, self->key_size);
@@ -147,6 +153,7 @@ ebpf_map_set_property (GObject *object, guint prop_id, const GValue *value, GPar
       break;
     case PROP_NAME:
     case PROP_MAP_TYPE:
+    case PROP_MAP_TYPE_NUMBER:
     case PROP_KEY_SIZE:
     case PROP_VALUE_SIZE:
     case PROP_MAX_ENTRIES:
@@ -188,6 +195,14 @@ ebpf_map_class_init (EbpfMapClass *klass)
    */
   properties[PROP_MAP_TYPE] =
       g_param_spec_enum ("map-type", NULL, NULL, EBPF_TYPE_MAP_TYPE, EBPF_MAP_TYPE_UNSPEC, read);
+
+  /**
+   * EbpfMap:map-type-number: (getter get_map_type_number)
+   *
+   * The same as [property@Map:map-type], as a number, for a type that the enumeration does not list.
+   */
+  properties[PROP_MAP_TYPE_NUMBER] =
+      g_param_spec_uint ("map-type-number", NULL, NULL, 0, G_MAXUINT, 0, read);
 
   /**
    * EbpfMap:key-size: (getter get_key_size)
@@ -387,6 +402,8 @@ ebpf_map_dup (EbpfMap *self, GError **error)
   g_mutex_lock (&self->lock);
   copy->key_type = self->key_type != NULL ? ebpf_btf_type_ref (self->key_type) : NULL;
   copy->value_type = self->value_type != NULL ? ebpf_btf_type_ref (self->value_type) : NULL;
+  copy->key_variant_type = self->key_variant_type;
+  copy->value_variant_type = self->value_variant_type;
   copy->btf_id = self->btf_id;
   copy->btf_key_type_id = self->btf_key_type_id;
   copy->btf_value_type_id = self->btf_value_type_id;
@@ -565,6 +582,22 @@ ebpf_map_get_map_type (EbpfMap *self)
   g_return_val_if_fail (EBPF_IS_MAP (self), EBPF_MAP_TYPE_UNSPEC);
 
   return (EbpfMapType) self->map_type;
+}
+
+/**
+ * ebpf_map_get_map_type_number: (get-property map-type-number)
+ * @self: a map
+ *
+ * Gets the type of map as a number, whether or not the enumeration lists it.
+ *
+ * Returns: the kernel's number
+ */
+guint
+ebpf_map_get_map_type_number (EbpfMap *self)
+{
+  g_return_val_if_fail (EBPF_IS_MAP (self), 0);
+
+  return self->map_type;
 }
 
 /**
@@ -770,7 +803,9 @@ ebpf_map_get_key_letter (EbpfMap *self)
     return (char) letter;
 
   type = ebpf_map_get_key_type (self);
-  if (type != NULL && ebpf_btf_type_get_size (type) == self->key_size)
+  if (ebpf_map_peek_key_variant_type (self) != NULL)
+    string = g_variant_type_dup_string (ebpf_map_peek_key_variant_type (self));
+  else if (type != NULL && ebpf_btf_type_get_size (type) == self->key_size)
     string = ebpf_btf_type_get_variant_type_string (type);
   letter = string != NULL && string[1] == '\0' ? string[0] : '?';
 

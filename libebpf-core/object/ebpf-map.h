@@ -25,6 +25,9 @@ EBPF_AVAILABLE_IN_ALL
 EbpfMap *ebpf_map_new_from_id (guint id, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+EbpfMap *ebpf_map_new_from_id_full (guint id, EbpfAccessFlags flags, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 EbpfMap *ebpf_map_new_from_pin (const char *path, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
@@ -54,6 +57,9 @@ const char *ebpf_map_get_name (EbpfMap *self);
 
 EBPF_AVAILABLE_IN_ALL
 EbpfMapType ebpf_map_get_map_type (EbpfMap *self);
+
+EBPF_AVAILABLE_IN_ALL
+guint ebpf_map_get_map_type_number (EbpfMap *self);
 
 EBPF_AVAILABLE_IN_ALL
 guint ebpf_map_get_key_size (EbpfMap *self);
@@ -88,6 +94,16 @@ EBPF_AVAILABLE_IN_ALL
 EbpfBtfType *ebpf_map_get_value_type (EbpfMap *self);
 EBPF_AVAILABLE_IN_ALL
 void ebpf_map_set_value_type (EbpfMap *self, EbpfBtfType *value_type);
+
+EBPF_AVAILABLE_IN_ALL
+const GVariantType *ebpf_map_get_key_variant_type (EbpfMap *self);
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_set_key_variant_type (EbpfMap *self, const GVariantType *type, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+const GVariantType *ebpf_map_get_value_variant_type (EbpfMap *self);
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_set_value_variant_type (EbpfMap *self, const GVariantType *type, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 EbpfMapDriver *ebpf_map_get_driver (EbpfMap *self);
@@ -250,6 +266,20 @@ gboolean ebpf_map_update_cpu_bytes (EbpfMap *self,
                                     guint cpu,
                                     EbpfUpdateFlags flags,
                                     GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_update_all_cpus (EbpfMap *self,
+                                   GVariant *key,
+                                   GVariant *value,
+                                   EbpfUpdateFlags flags,
+                                   GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_update_all_cpus_bytes (EbpfMap *self,
+                                         GBytes *key,
+                                         GBytes *value,
+                                         EbpfUpdateFlags flags,
+                                         GError **error);
 
 /* Many entries at once */
 

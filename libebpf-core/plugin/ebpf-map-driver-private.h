@@ -47,6 +47,7 @@ EbpfReader *ebpf_map_driver_default_open_reader (EbpfMapDriver *self,
                                                  GVariant *options,
                                                  GError **error);
 
+gboolean ebpf_map_driver_default_query_is_array (EbpfMapDriver *self, EbpfMap *map);
 guint64 ebpf_map_driver_default_get_memory_size (EbpfMapDriver *self, EbpfMap *map);
 
 /* What the properties of a driver of the library's own would be set to; it is thread-safe. */

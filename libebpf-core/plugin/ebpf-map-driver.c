@@ -66,6 +66,8 @@ typedef enum
   VFUNC_QUERY_N_POSSIBLE_VALUES,
   VFUNC_GET_MEMORY_SIZE,
   VFUNC_QUERY_TESTS_VALUES,
+  VFUNC_QUERY_IS_PER_CPU,
+  VFUNC_QUERY_IS_ARRAY,
 } Vfunc;
 
 static const char *const vfunc_names[] = {
@@ -77,6 +79,7 @@ static const char *const vfunc_names[] = {
   "value_from_object",    "value_to_object",
   "open_reader",          "query_n_possible_values",
   "get_memory_size",      "query_tests_values",
+  "query_is_per_cpu",     "query_is_array",
 };
 
 /* One call of a virtual function, in a form that can be carried to another thread. */
@@ -154,6 +157,12 @@ perform (Call *call)
       break;
     case VFUNC_QUERY_TESTS_VALUES:
       call->ok = klass->query_tests_values (self, call->map);
+      break;
+    case VFUNC_QUERY_IS_PER_CPU:
+      call->ok = klass->query_is_per_cpu (self, call->map);
+      break;
+    case VFUNC_QUERY_IS_ARRAY:
+      call->ok = klass->query_is_array (self, call->map);
       break;
     default:
       g_assert_not_reached ();
@@ -337,6 +346,12 @@ default_query_tests_values (EbpfMapDriver *self, EbpfMap *map)
   return FALSE;
 }
 
+static gboolean
+default_query_is_per_cpu (EbpfMapDriver *self, EbpfMap *map)
+{
+  return FALSE;
+}
+
 static GVariant *
 peek_map_types (EbpfMapDriver *self)
 {
@@ -448,6 +463,8 @@ ebpf_map_driver_class_init (EbpfMapDriverClass *klass)
   klass->query_n_possible_values = default_query_n_possible_values;
   klass->get_memory_size = ebpf_map_driver_default_get_memory_size;
   klass->query_tests_values = default_query_tests_values;
+  klass->query_is_per_cpu = default_query_is_per_cpu;
+  klass->query_is_array = ebpf_map_driver_default_query_is_array;
 
   /**
    * EbpfMapDriver:nick:
@@ -927,6 +944,51 @@ gboolean
 ebpf_map_driver_query_tests_values (EbpfMapDriver *self, EbpfMap *map)
 {
   Call call = { .self = self, .vfunc = VFUNC_QUERY_TESTS_VALUES, .map = map };
+
+  g_return_val_if_fail (EBPF_IS_MAP_DRIVER (self), FALSE);
+  g_return_val_if_fail (map != NULL, FALSE);
+
+  run_call (&call);
+
+  return call.ok;
+}
+
+/**
+ * ebpf_map_driver_query_is_per_cpu: (virtual query_is_per_cpu)
+ * @self: a map driver
+ * @map: a map
+ *
+ * Gets whether the map holds a value for each CPU, also where there is one CPU.
+ *
+ * Returns: whether it does
+ */
+gboolean
+ebpf_map_driver_query_is_per_cpu (EbpfMapDriver *self, EbpfMap *map)
+{
+  Call call = { .self = self, .vfunc = VFUNC_QUERY_IS_PER_CPU, .map = map };
+
+  g_return_val_if_fail (EBPF_IS_MAP_DRIVER (self), FALSE);
+  g_return_val_if_fail (map != NULL, FALSE);
+
+  run_call (&call);
+
+  return call.ok;
+}
+
+/**
+ * ebpf_map_driver_query_is_array: (virtual query_is_array)
+ * @self: a map driver
+ * @map: a map
+ *
+ * Gets whether all keys of the map have values from the start, and always will: whether it is an
+ * array. What nobody has written is zeros there.
+ *
+ * Returns: whether it is
+ */
+gboolean
+ebpf_map_driver_query_is_array (EbpfMapDriver *self, EbpfMap *map)
+{
+  Call call = { .self = self, .vfunc = VFUNC_QUERY_IS_ARRAY, .map = map };
 
   g_return_val_if_fail (EBPF_IS_MAP_DRIVER (self), FALSE);
   g_return_val_if_fail (map != NULL, FALSE);

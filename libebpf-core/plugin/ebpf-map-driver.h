@@ -33,6 +33,8 @@ G_DECLARE_DERIVABLE_TYPE (EbpfMapDriver, ebpf_map_driver, EBPF, MAP_DRIVER, GObj
  * @query_n_possible_values: values held for one key: 1, or the number of possible CPUs
  * @get_memory_size: bytes that can be mapped into memory, from the first on; 0 where it cannot be
  * @query_tests_values: whether a lookup without a key takes a value and says if that is in the map
+ * @query_is_per_cpu: whether the map holds a value for each CPU
+ * @query_is_array: whether all keys have values from the start, and always will
  *
  * What a plug-in implements: how to drive one or several types of map.
  *
@@ -66,9 +68,11 @@ struct _EbpfMapDriverClass
   guint (*query_n_possible_values) (EbpfMapDriver *self, EbpfMap *map);
   guint64 (*get_memory_size) (EbpfMapDriver *self, EbpfMap *map);
   gboolean (*query_tests_values) (EbpfMapDriver *self, EbpfMap *map);
+  gboolean (*query_is_per_cpu) (EbpfMapDriver *self, EbpfMap *map);
+  gboolean (*query_is_array) (EbpfMapDriver *self, EbpfMap *map);
 
   /*< private >*/
-  gpointer padding[10];
+  gpointer padding[8];
 };
 
 EBPF_AVAILABLE_IN_ALL
@@ -146,5 +150,11 @@ guint64 ebpf_map_driver_get_memory_size (EbpfMapDriver *self, EbpfMap *map);
 
 EBPF_AVAILABLE_IN_ALL
 gboolean ebpf_map_driver_query_tests_values (EbpfMapDriver *self, EbpfMap *map);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_driver_query_is_per_cpu (EbpfMapDriver *self, EbpfMap *map);
+
+EBPF_AVAILABLE_IN_ALL
+gboolean ebpf_map_driver_query_is_array (EbpfMapDriver *self, EbpfMap *map);
 
 G_END_DECLS

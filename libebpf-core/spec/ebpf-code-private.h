@@ -66,6 +66,9 @@ EbpfCode *ebpf_code_copy (const EbpfCode *self);
  * digits. */
 char *ebpf_code_compute_tag (const EbpfCode *self, const EbpfInsn *insns, GChecksumType checksum);
 
+/* What that is cut from, as the kernel has it since Linux 6.18: 32 bytes. */
+GBytes *ebpf_code_compute_digest (const EbpfCode *self, const EbpfInsn *insns);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EbpfCode, ebpf_code_unref)
 
 G_END_DECLS

@@ -118,10 +118,10 @@ clear_immediates (EbpfInsn *insns, guint n_insns, guint32 at)
 
 /* Source: bpf_prog_calc_tag () of kernel/bpf/core.c. What differs from load to load, descriptors of
  * maps and offsets in them, does not count. */
-char *
-ebpf_code_compute_tag (const EbpfCode *self, const EbpfInsn *insns, GChecksumType checksum)
+static GChecksum *
+compute_checksum (const EbpfCode *self, const EbpfInsn *insns, GChecksumType type)
 {
-  g_autoptr (GChecksum) sum = g_checksum_new (checksum);
+  g_autoptr (GChecksum) sum = g_checksum_new (type);
   g_autofree EbpfInsn *copy = NULL;
   guint n_insns = self->insns->len;
 
@@ -150,5 +150,24 @@ ebpf_code_compute_tag (const EbpfCode *self, const EbpfInsn *insns, GChecksumTyp
       }
 
   g_checksum_update (sum, (const guchar *) copy, (gssize) (sizeof (EbpfInsn) * n_insns));
-  return g_strndup (g_checksum_get_string (sum), 16);
+  return g_steal_pointer (&sum);
+}
+
+char *
+ebpf_code_compute_tag (const EbpfCode *self, const EbpfInsn *insns, GChecksumType checksum)
+{
+  g_autoptr (GChecksum) sum = compute_checksum (self, insns, checksum);
+
+  return sum != NULL ? g_strndup (g_checksum_get_string (sum), 16) : NULL;
+}
+
+GBytes *
+ebpf_code_compute_digest (const EbpfCode *self, const EbpfInsn *insns)
+{
+  g_autoptr (GChecksum) sum = compute_checksum (self, insns, G_CHECKSUM_SHA256);
+  guint8 digest[32];
+  gsize size = sizeof digest;
+
+  g_checksum_get_digest (sum, digest, &size);
+  return g_bytes_new (digest, size);
 }

@@ -13,6 +13,9 @@ void ebpf_map_spec_set_data_section (EbpfMapSpec *self, gboolean constant);
 void ebpf_map_spec_replace_section (EbpfMapSpec *self, GBytes *contents);
 gboolean ebpf_map_spec_is_constant (EbpfMapSpec *self);
 
+/* Whether the map is memory and nothing else, which is shared: an arena. */
+gboolean ebpf_map_spec_is_memory (EbpfMapSpec *self);
+
 /* Names of the object file's btf_decl_tag annotations on this map; strv, may be NULL. */
 void ebpf_map_spec_set_tags (EbpfMapSpec *self, const char *const *tags);
 

@@ -27,6 +27,8 @@ struct _EbpfMapSpec
   guint64 map_extra;
   guint numa_node;
   guint ifindex;
+  char *exclusive_program; /* or NULL */
+  GBytes *exclusive_hash;  /* or NULL */
   EbpfPinning pinning;
   EbpfBtfType *key_type;
   EbpfBtfType *value_type;
@@ -53,6 +55,7 @@ typedef enum
 {
   PROP_NAME = 1,
   PROP_MAP_TYPE,
+  PROP_MAP_TYPE_NUMBER,
   PROP_KEY_SIZE,
   PROP_VALUE_SIZE,
   PROP_MAX_ENTRIES,
@@ -60,6 +63,8 @@ typedef enum
   PROP_MAP_EXTRA,
   PROP_NUMA_NODE,
   PROP_IFINDEX,
+  PROP_EXCLUSIVE_PROGRAM,
+  PROP_EXCLUSIVE_HASH,
   PROP_PINNING,
   PROP_KEY_TYPE,
   PROP_VALUE_TYPE,
@@ -123,6 +128,8 @@ ebpf_map_spec_finalize (GObject *object)
   g_clear_object (&self->inner_map);
   g_ptr_array_unref (self->contents);
   g_clear_pointer (&self->extra, g_bytes_unref);
+  g_clear_pointer (&self->exclusive_hash, g_bytes_unref);
+  g_free (self->exclusive_program);
   g_strfreev (self->tags);
 
   G_OBJECT_CLASS (ebpf_map_spec_parent_class)->finalize (object);
@@ -140,6 +147,9 @@ ebpf_map_spec_get_property (GObject *object, guint prop_id, GValue *value, GPara
       break;
     case PROP_MAP_TYPE:
       g_value_set_enum (value, (int) self->map_type);
+      break;
+    case PROP_MAP_TYPE_NUMBER:
+      g_value_set_uint (value, (guint) self->map_type);
       break;
     case PROP_KEY_SIZE:
       g_value_set_uint (value, self->key_size);
@@ -161,6 +171,12 @@ ebpf_map_spec_get_property (GObject *object, guint prop_id, GValue *value, GPara
       break;
     case PROP_IFINDEX:
       g_value_set_uint (value, self->ifindex);
+      break;
+    case PROP_EXCLUSIVE_PROGRAM:
+      g_value_set_string (value, self->exclusive_program);
+      break;
+    case PROP_EXCLUSIVE_HASH:
+      g_value_set_boxed (value, self->exclusive_hash);
       break;
     case PROP_PINNING:
       g_value_set_enum (value, (int) self->pinning);
@@ -204,6 +220,9 @@ ebpf_map_spec_set_property (GObject *object, guint prop_id, const GValue *value,
     case PROP_MAP_TYPE:
       ebpf_map_spec_set_map_type (self, g_value_get_enum (value));
       break;
+    case PROP_MAP_TYPE_NUMBER:
+      ebpf_map_spec_set_map_type (self, (EbpfMapType) g_value_get_uint (value));
+      break;
     case PROP_KEY_SIZE:
       ebpf_map_spec_set_key_size (self, g_value_get_uint (value));
       break;
@@ -224,6 +243,12 @@ ebpf_map_spec_set_property (GObject *object, guint prop_id, const GValue *value,
       break;
     case PROP_IFINDEX:
       ebpf_map_spec_set_ifindex (self, g_value_get_uint (value));
+      break;
+    case PROP_EXCLUSIVE_PROGRAM:
+      ebpf_map_spec_set_exclusive_program (self, g_value_get_string (value));
+      break;
+    case PROP_EXCLUSIVE_HASH:
+      ebpf_map_spec_set_exclusive_hash (self, g_value_get_boxed (value));
       break;
     case PROP_PINNING:
       ebpf_map_spec_set_pinning (self, g_value_get_enum (value));
@@ -275,10 +300,19 @@ ebpf_map_spec_class_init (EbpfMapSpecClass *klass)
    * EbpfMapSpec:map-type: (getter get_map_type) (setter set_map_type)
    *
    * The type of map. A number that the enumeration does not list is set by
-   * [method@MapSpec.set_map_type].
+   * [property@MapSpec:map-type-number].
    */
   properties[PROP_MAP_TYPE] =
       g_param_spec_enum ("map-type", NULL, NULL, EBPF_TYPE_MAP_TYPE, EBPF_MAP_TYPE_UNSPEC, flags);
+
+  /**
+   * EbpfMapSpec:map-type-number: (getter get_map_type_number) (setter set_map_type_number)
+   *
+   * The same as [property@MapSpec:map-type], as a number: scripts cannot set an enumeration to a
+   * number that it does not list.
+   */
+  properties[PROP_MAP_TYPE_NUMBER] =
+      g_param_spec_uint ("map-type-number", NULL, NULL, 0, G_MAXUINT, 0, flags);
 
   /**
    * EbpfMapSpec:key-size: (getter get_key_size) (setter set_key_size)
@@ -331,6 +365,24 @@ ebpf_map_spec_class_init (EbpfMapSpecClass *klass)
    * The network device that an offloaded map lives on, or 0.
    */
   properties[PROP_IFINDEX] = g_param_spec_uint ("ifindex", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
+  /**
+   * EbpfMapSpec:exclusive-program: (getter get_exclusive_program) (setter set_exclusive_program)
+   *
+   * The name of the only program that may use the map (Linux 6.18), in the collection that the map is
+   * of; or %NULL for any.
+   */
+  properties[PROP_EXCLUSIVE_PROGRAM] =
+      g_param_spec_string ("exclusive-program", NULL, NULL, NULL, flags);
+
+  /**
+   * EbpfMapSpec:exclusive-hash: (getter get_exclusive_hash) (setter set_exclusive_hash)
+   *
+   * The SHA-256 of the code of the only program that may use the map (Linux 6.18), 32 bytes; or %NULL
+   * for any, or the one that [property@MapSpec:exclusive-program] names.
+   */
+  properties[PROP_EXCLUSIVE_HASH] =
+      g_param_spec_boxed ("exclusive-hash", NULL, NULL, G_TYPE_BYTES, flags);
 
   /**
    * EbpfMapSpec:pinning: (getter get_pinning) (setter set_pinning)
@@ -455,6 +507,8 @@ ebpf_map_spec_copy (EbpfMapSpec *self)
   copy->map_extra = self->map_extra;
   copy->numa_node = self->numa_node;
   copy->ifindex = self->ifindex;
+  copy->exclusive_program = g_strdup (self->exclusive_program);
+  copy->exclusive_hash = self->exclusive_hash != NULL ? g_bytes_ref (self->exclusive_hash) : NULL;
   copy->pinning = self->pinning;
   copy->key_type = self->key_type != NULL ? ebpf_btf_type_ref (self->key_type) : NULL;
   copy->value_type = self->value_type != NULL ? ebpf_btf_type_ref (self->value_type) : NULL;
@@ -524,6 +578,37 @@ ebpf_map_spec_set_map_type (EbpfMapSpec *self, EbpfMapType map_type)
 
   self->map_type = map_type;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAP_TYPE]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAP_TYPE_NUMBER]);
+}
+
+/**
+ * ebpf_map_spec_get_map_type_number: (get-property map-type-number)
+ * @self: a map spec
+ *
+ * Gets the type of map as a number.
+ *
+ * Returns: the kernel's number
+ */
+guint
+ebpf_map_spec_get_map_type_number (EbpfMapSpec *self)
+{
+  g_return_val_if_fail (EBPF_IS_MAP_SPEC (self), 0);
+
+  return (guint) self->map_type;
+}
+
+/**
+ * ebpf_map_spec_set_map_type_number: (set-property map-type-number)
+ * @self: a map spec
+ * @map_type: the kernel's number, which the enumeration need not list
+ *
+ * Sets the type of map by its number: that of a kernel which is later than this library, for
+ * instance.
+ */
+void
+ebpf_map_spec_set_map_type_number (EbpfMapSpec *self, guint map_type)
+{
+  ebpf_map_spec_set_map_type (self, (EbpfMapType) map_type);
 }
 
 /**
@@ -769,6 +854,86 @@ ebpf_map_spec_set_ifindex (EbpfMapSpec *self, guint ifindex)
 
   self->ifindex = ifindex;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IFINDEX]);
+}
+
+/**
+ * ebpf_map_spec_get_exclusive_program: (get-property exclusive-program)
+ * @self: a map spec
+ *
+ * Gets the name of the only program that may use the map.
+ *
+ * Returns: (nullable) (transfer none): the name, or %NULL
+ */
+const char *
+ebpf_map_spec_get_exclusive_program (EbpfMapSpec *self)
+{
+  g_return_val_if_fail (EBPF_IS_MAP_SPEC (self), NULL);
+
+  return self->exclusive_program;
+}
+
+/**
+ * ebpf_map_spec_set_exclusive_program: (set-property exclusive-program)
+ * @self: a map spec
+ * @exclusive_program: (nullable): the name of a program of the same collection, or %NULL for any
+ *
+ * Lets one program alone use the map (Linux 6.18): the kernel refuses every other that refers to it.
+ * The load finds out what that program's code is going to be.
+ */
+void
+ebpf_map_spec_set_exclusive_program (EbpfMapSpec *self, const char *exclusive_program)
+{
+  char *copy;
+
+  g_return_if_fail (EBPF_IS_MAP_SPEC (self));
+
+  if (g_strcmp0 (self->exclusive_program, exclusive_program) == 0)
+    return;
+
+  copy = g_strdup (exclusive_program);
+  g_free (self->exclusive_program);
+  self->exclusive_program = copy;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EXCLUSIVE_PROGRAM]);
+}
+
+/**
+ * ebpf_map_spec_get_exclusive_hash: (get-property exclusive-hash)
+ * @self: a map spec
+ *
+ * Gets the SHA-256 of the code of the only program that may use the map.
+ *
+ * Returns: (nullable) (transfer none): 32 bytes, or %NULL
+ */
+GBytes *
+ebpf_map_spec_get_exclusive_hash (EbpfMapSpec *self)
+{
+  g_return_val_if_fail (EBPF_IS_MAP_SPEC (self), NULL);
+
+  return self->exclusive_hash;
+}
+
+/**
+ * ebpf_map_spec_set_exclusive_hash: (set-property exclusive-hash)
+ * @self: a map spec
+ * @exclusive_hash: (nullable): 32 bytes, or %NULL for any program
+ *
+ * Lets one program alone use the map (Linux 6.18), by the SHA-256 of its code as the kernel is given
+ * it, without what refers to maps.
+ */
+void
+ebpf_map_spec_set_exclusive_hash (EbpfMapSpec *self, GBytes *exclusive_hash)
+{
+  GBytes *old;
+
+  g_return_if_fail (EBPF_IS_MAP_SPEC (self));
+
+  if (self->exclusive_hash == exclusive_hash)
+    return;
+
+  old = self->exclusive_hash;
+  self->exclusive_hash = exclusive_hash != NULL ? g_bytes_ref (exclusive_hash) : NULL;
+  g_clear_pointer (&old, g_bytes_unref);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EXCLUSIVE_HASH]);
 }
 
 /**
@@ -1288,4 +1453,11 @@ ebpf_map_spec_to_string (EbpfMapSpec *self)
 
   return g_strdup_printf ("%s map (key %u, value %u, max_entries %u, flags 0x%x)", type_name,
                           self->key_size, self->value_size, self->max_entries, self->map_flags);
+}
+
+gboolean
+ebpf_map_spec_is_memory (EbpfMapSpec *self)
+{
+  return (self->map_flags & EBPF_MAP_FLAGS_MMAPABLE) != 0 && self->key_size == 0 &&
+         self->value_size == 0;
 }

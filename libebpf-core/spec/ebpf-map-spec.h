@@ -30,6 +30,11 @@ EBPF_AVAILABLE_IN_ALL
 void ebpf_map_spec_set_map_type (EbpfMapSpec *self, EbpfMapType map_type);
 
 EBPF_AVAILABLE_IN_ALL
+guint ebpf_map_spec_get_map_type_number (EbpfMapSpec *self);
+EBPF_AVAILABLE_IN_ALL
+void ebpf_map_spec_set_map_type_number (EbpfMapSpec *self, guint map_type);
+
+EBPF_AVAILABLE_IN_ALL
 guint ebpf_map_spec_get_key_size (EbpfMapSpec *self);
 EBPF_AVAILABLE_IN_ALL
 void ebpf_map_spec_set_key_size (EbpfMapSpec *self, guint key_size);
@@ -68,6 +73,16 @@ EBPF_AVAILABLE_IN_ALL
 guint ebpf_map_spec_get_ifindex (EbpfMapSpec *self);
 EBPF_AVAILABLE_IN_ALL
 void ebpf_map_spec_set_ifindex (EbpfMapSpec *self, guint ifindex);
+
+EBPF_AVAILABLE_IN_ALL
+const char *ebpf_map_spec_get_exclusive_program (EbpfMapSpec *self);
+EBPF_AVAILABLE_IN_ALL
+void ebpf_map_spec_set_exclusive_program (EbpfMapSpec *self, const char *exclusive_program);
+
+EBPF_AVAILABLE_IN_ALL
+GBytes *ebpf_map_spec_get_exclusive_hash (EbpfMapSpec *self);
+EBPF_AVAILABLE_IN_ALL
+void ebpf_map_spec_set_exclusive_hash (EbpfMapSpec *self, GBytes *exclusive_hash);
 
 EBPF_AVAILABLE_IN_ALL
 EbpfPinning ebpf_map_spec_get_pinning (EbpfMapSpec *self);

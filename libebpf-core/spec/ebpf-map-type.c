@@ -2,48 +2,8 @@
 
 #include "spec/ebpf-map-type.h"
 
+#include "base/ebpf-enums-private.h"
 #include "sys/ebpf-sys-private.h"
-
-/* What the kernel says of its map types, for those who write specs: nothing here is asked by a load,
- * which leaves all of it to the drivers and to the kernel. */
-enum
-{
-  PER_CPU = 1 << 0,
-  MAPS = 1 << 1,
-  PROGRAMS = 1 << 2,
-  NO_PREALLOC = 1 << 3,
-  NO_MAX_ENTRIES = 1 << 4,
-};
-
-static guint
-facts_of (EbpfMapType map_type)
-{
-  switch ((guint) map_type)
-    {
-    case EBPF_MAP_TYPE_PERCPU_HASH:
-    case EBPF_MAP_TYPE_PERCPU_ARRAY:
-    case EBPF_MAP_TYPE_LRU_PERCPU_HASH:
-      return PER_CPU;
-    case EBPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:
-      return PER_CPU | NO_MAX_ENTRIES;
-    case EBPF_MAP_TYPE_CGROUP_STORAGE:
-      return NO_MAX_ENTRIES;
-    case EBPF_MAP_TYPE_SK_STORAGE:
-    case EBPF_MAP_TYPE_INODE_STORAGE:
-    case EBPF_MAP_TYPE_TASK_STORAGE:
-    case EBPF_MAP_TYPE_CGRP_STORAGE:
-      return NO_PREALLOC | NO_MAX_ENTRIES;
-    case EBPF_MAP_TYPE_LPM_TRIE:
-      return NO_PREALLOC;
-    case EBPF_MAP_TYPE_ARRAY_OF_MAPS:
-    case EBPF_MAP_TYPE_HASH_OF_MAPS:
-      return MAPS;
-    case EBPF_MAP_TYPE_PROG_ARRAY:
-      return PROGRAMS;
-    default:
-      return 0;
-    }
-}
 
 /**
  * ebpf_map_type_is_per_cpu:
@@ -56,7 +16,7 @@ facts_of (EbpfMapType map_type)
 gboolean
 ebpf_map_type_is_per_cpu (EbpfMapType map_type)
 {
-  return (facts_of (map_type) & PER_CPU) != 0;
+  return (ebpf_map_type_peek_facts (map_type) & EBPF_MAP_FACT_PER_CPU) != 0;
 }
 
 /**
@@ -70,7 +30,7 @@ ebpf_map_type_is_per_cpu (EbpfMapType map_type)
 gboolean
 ebpf_map_type_holds_maps (EbpfMapType map_type)
 {
-  return (facts_of (map_type) & MAPS) != 0;
+  return (ebpf_map_type_peek_facts (map_type) & EBPF_MAP_FACT_MAPS) != 0;
 }
 
 /**
@@ -84,7 +44,7 @@ ebpf_map_type_holds_maps (EbpfMapType map_type)
 gboolean
 ebpf_map_type_holds_programs (EbpfMapType map_type)
 {
-  return (facts_of (map_type) & PROGRAMS) != 0;
+  return (ebpf_map_type_peek_facts (map_type) & EBPF_MAP_FACT_PROGRAMS) != 0;
 }
 
 /**
@@ -99,7 +59,7 @@ ebpf_map_type_holds_programs (EbpfMapType map_type)
 gboolean
 ebpf_map_type_needs_no_prealloc (EbpfMapType map_type)
 {
-  return (facts_of (map_type) & NO_PREALLOC) != 0;
+  return (ebpf_map_type_peek_facts (map_type) & EBPF_MAP_FACT_NO_PREALLOC) != 0;
 }
 
 /**
@@ -114,7 +74,7 @@ ebpf_map_type_needs_no_prealloc (EbpfMapType map_type)
 gboolean
 ebpf_map_type_has_no_max_entries (EbpfMapType map_type)
 {
-  return (facts_of (map_type) & NO_MAX_ENTRIES) != 0;
+  return (ebpf_map_type_peek_facts (map_type) & EBPF_MAP_FACT_NO_MAX_ENTRIES) != 0;
 }
 
 /**

@@ -79,6 +79,18 @@ typedef struct
   guint32 excl_prog_hash_size;
 } EbpfSysMapCreate;
 
+/* What any command can be given beside its own attributes: struct bpf_common_attr (Linux 7.0), where
+ * this is added to the command. */
+#define EBPF_SYS_COMMON_ATTRS (1 << 16)
+
+typedef struct
+{
+  guint64 log_buf __attribute__ ((aligned (8)));
+  guint32 log_size;
+  guint32 log_level;
+  guint32 log_true_size; /* written by the kernel */
+} EbpfSysCommon;
+
 /* Lookup, update, delete, next key, freeze. */
 typedef struct
 {

@@ -16,8 +16,16 @@ G_BEGIN_DECLS
  * that can be; EAGAIN on a program load is retried a few times. */
 int ebpf_sys_bpf (EbpfSysCommand command, gpointer attr, guint size);
 
-/* Tests make calls fail: where set, called first; a positive return value becomes errno. */
+/* The same with attributes that are common to all commands, and with none of the retries. A kernel
+ * that does not have them answers EINVAL. */
+int ebpf_sys_bpf_common (EbpfSysCommand command, gpointer attr, guint size, EbpfSysCommon *common);
+
+/* Tests make calls fail: where set, called first; a positive return value becomes errno. Meanwhile
+ * the attributes of the call are in the two variables. */
 typedef int (*EbpfSysFaultFunc) (EbpfSysCommand command, gpointer user_data);
+#define EBPF_SYS_FAULT_DONE (-1) /* the answer is 0, without the kernel */
+extern gpointer ebpf_sys_fault_attr;
+extern EbpfSysCommon *ebpf_sys_fault_common;
 void ebpf_sys_set_fault_func (EbpfSysFaultFunc func, gpointer user_data);
 extern EbpfSysFaultFunc ebpf_sys_fault_func;
 
@@ -162,5 +170,8 @@ guint32 ebpf_sys_parse_kernel_version (const char *release);
 
 /* LINUX_VERSION_CODE of the running kernel, from the vDSO note or uname. */
 guint32 ebpf_sys_get_kernel_version_code (void);
+
+/* Tests make the kernel older, or with 0 what it is. */
+void ebpf_sys_set_kernel_version_code (guint32 version);
 
 G_END_DECLS

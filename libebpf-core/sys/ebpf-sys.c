@@ -18,6 +18,8 @@
 #define MAX_AGAIN 16
 
 EbpfSysFaultFunc ebpf_sys_fault_func;
+gpointer ebpf_sys_fault_attr;
+EbpfSysCommon *ebpf_sys_fault_common;
 static gpointer fault_data;
 
 void
@@ -99,21 +101,49 @@ raise_memlock (EbpfSysCommand command)
   return setrlimit (RLIMIT_MEMLOCK, &limit) == 0;
 }
 
+/* Whether a test answers in place of the kernel: with *@ret. */
+static gboolean
+is_made_up (EbpfSysCommand command, gpointer attr, EbpfSysCommon *common, int *ret)
+{
+  int errsv;
+
+  ebpf_sys_fault_attr = attr;
+  ebpf_sys_fault_common = common;
+  errsv = ebpf_sys_fault_func (command, fault_data);
+  if (errsv == 0)
+    return FALSE;
+
+  *ret = errsv > 0 ? -1 : 0;
+  if (errsv > 0)
+    errno = errsv;
+  return TRUE;
+}
+
 static inline int
 call_once (EbpfSysCommand command, gpointer attr, guint size)
 {
-  if (G_UNLIKELY (ebpf_sys_fault_func != NULL))
-    {
-      int errsv = ebpf_sys_fault_func (command, fault_data);
+  int ret;
 
-      if (errsv > 0)
-        {
-          errno = errsv;
-          return -1;
-        }
-    }
+  if (G_UNLIKELY (ebpf_sys_fault_func != NULL) && is_made_up (command, attr, NULL, &ret))
+    return ret;
 
   return (int) syscall (SYS_bpf, (int) command, attr, size);
+}
+
+int
+ebpf_sys_bpf_common (EbpfSysCommand command, gpointer attr, guint size, EbpfSysCommon *common)
+{
+  int ret;
+
+  if (G_UNLIKELY (ebpf_sys_fault_func != NULL) && is_made_up (command, attr, common, &ret))
+    return ret;
+
+  ret = (int) syscall (SYS_bpf, (int) command | EBPF_SYS_COMMON_ATTRS, attr, size, common,
+                       (guint) sizeof *common);
+  if (ret >= 0 && answers_with_fd (command))
+    ret = ebpf_sys_raise_fd (ret);
+
+  return ret;
 }
 
 int

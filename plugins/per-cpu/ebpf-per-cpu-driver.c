@@ -73,6 +73,18 @@ ebpf_per_cpu_driver_query_n_possible_values (EbpfMapDriver *driver, EbpfMap *map
 }
 
 static gboolean
+ebpf_per_cpu_driver_query_is_per_cpu (EbpfMapDriver *driver, EbpfMap *map)
+{
+  return TRUE;
+}
+
+static gboolean
+ebpf_per_cpu_driver_query_is_array (EbpfMapDriver *driver, EbpfMap *map)
+{
+  return ebpf_map_get_map_type (map) == EBPF_MAP_TYPE_PERCPU_ARRAY;
+}
+
+static gboolean
 check_buffer (EbpfMap *map, GBytes *value, GError **error)
 {
   gsize expected = get_slot_size (map) * ebpf_get_n_possible_cpus ();
@@ -283,6 +295,8 @@ ebpf_per_cpu_driver_class_init (EbpfPerCpuDriverClass *klass)
   driver_class->pack_value = ebpf_per_cpu_driver_pack_value;
   driver_class->unpack_value = ebpf_per_cpu_driver_unpack_value;
   driver_class->query_n_possible_values = ebpf_per_cpu_driver_query_n_possible_values;
+  driver_class->query_is_per_cpu = ebpf_per_cpu_driver_query_is_per_cpu;
+  driver_class->query_is_array = ebpf_per_cpu_driver_query_is_array;
 }
 
 static void

@@ -439,7 +439,8 @@ test_from_fd (void)
   g_clear_error (&error);
 
   g_assert_null (ebpf_map_new_from_fd (4000, &error));
-  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT, "*4000 is not an open*");
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT,
+                                  "*4000 is not an open*");
   g_clear_error (&error);
 
   /* Closed where it is not a map: the test's own check of descriptors sees that. */
