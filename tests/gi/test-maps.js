@@ -4,6 +4,7 @@
 
 import Ebpf from 'gi://Ebpf?version=1';
 import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
 import Gio from 'gi://Gio';
 
 import {Skip, assert, assertEqual, assertThrows, run, test} from './tap.js';
@@ -14,13 +15,16 @@ const u = number => v('u', number);
 const nCpus = Ebpf.get_n_possible_cpus();
 const bytes = number => new Uint8Array(new Uint32Array([number]).buffer);
 
-function newMap(type, keySize, valueSize, maxEntries, inner = null) {
+function checkPrivileges() {
     try {
         Ebpf.check_privileges();
     } catch (error) {
         throw new Skip(error.message);
     }
+}
 
+function newMap(type, keySize, valueSize, maxEntries, inner = null) {
+    checkPrivileges();
     const spec = Ebpf.MapSpec.new('every', type, keySize, valueSize, maxEntries);
     if (inner)
         spec.set_inner_map(inner);
@@ -240,6 +244,106 @@ every('arena', () => {
     memory.add(8, 4, 1);
     assertEqual(memory.load(8, 4)[1], 42);
     map.close();
+});
+
+every('insn-array', () => {
+    const map = newMap(MapType.INSN_ARRAY, 4, 16, 4);
+    map.set_value_variant_type(new GLib.VariantType('(uuuu)'));
+    exercise(map, u(1), v('(uuuu)', [7, 0, 0, 0]), [7, 0, 0, 0], 4);
+});
+
+every('struct-ops', () => {
+    checkPrivileges();
+    const [major, minor] = Ebpf.dup_kernel_version().split('.').map(Number);
+    if (major < 6 || (major === 6 && minor < 4))
+        throw new Skip('links to struct_ops came with Linux 6.4');
+    const spec = Ebpf.CollectionSpec.new_from_path(`${GLib.getenv('EBPF_TEST_OBJECTS')}/struct-ops.bpf.o`);
+    const collection = Ebpf.Collection.new(spec);
+    collection.load(null, null);
+    const map = collection.get_map('plain');
+    assertEqual(map.map_type, MapType.STRUCT_OPS);
+    assert(map.lookup_bytes(new GLib.Bytes(new Uint8Array(4))).toArray().every(byte => byte === 0), 'zeros');
+    assertEqual(map.snapshot().n_entries, 1);
+    collection.close();
+    assertThrows(() => map.lookup(u(0)), Ebpf.Error, Ebpf.Error.CLOSED, /plain/);
+});
+
+test('a number that the enumeration does not list is a type of map', () => {
+    checkPrivileges();
+    const spec = Ebpf.MapSpec.new('every', MapType.UNSPEC, 4, 4, 4);
+    spec.map_type_number = 12345;
+    assertEqual(spec.map_type_number, 12345);
+    assertEqual(spec.copy().get_map_type_number(), 12345);
+    assertThrows(() => Ebpf.Map.new(spec), Ebpf.Error, Ebpf.Error.NOT_SUPPORTED, /map type 12345/);
+    spec.set_map_type_number(MapType.HASH);
+    const map = Ebpf.Map.new(spec);
+    assertEqual(map.map_type_number, 1);
+    exercise(map, u(1), u(7), bytes(7), 1);
+});
+
+test('keys and values are what the application says', () => {
+    const map = newMap(MapType.HASH, 8, 16, 4);
+    map.set_key_variant_type(new GLib.VariantType('(uq)'));
+    map.set_value_variant_type(new GLib.VariantType('(td)'));
+    assertThrows(() => map.set_value_variant_type(new GLib.VariantType('s')),
+        Ebpf.Error, Ebpf.Error.WRONG_TYPE, /"s"/);
+    exercise(map, v('(uq)', [1, 2]), v('(td)', [3, 0.5]), [3, 0.5], 1);
+});
+
+test('every mistake has its own error', () => {
+    const {Error: E, UpdateFlags: {ANY, NOEXIST}} = Ebpf;
+    const map = newMap(MapType.HASH, 4, 4, 1);
+    const three = new GLib.Bytes(new Uint8Array(3));
+    const four = new GLib.Bytes(new Uint8Array(4));
+    const refuses = (func, code, pattern) => assertThrows(func, E, code, pattern);
+
+    refuses(() => map.lookup_bytes(three), E.WRONG_SIZE, /a key has 4 bytes, not 3/);
+    refuses(() => map.update_bytes(four, three, ANY), E.WRONG_SIZE, /a value has 4 bytes, not 3/);
+    refuses(() => map.lookup(null), E.WRONG_SIZE, /a key of 4 bytes is needed, none was given/);
+    refuses(() => map.lookup(v('s', 'one')), E.WRONG_TYPE, /not "s"/);
+    refuses(() => map.lookup(u(1)), E.NOT_FOUND, /every/);
+    map.update(u(1), u(1), ANY);
+    refuses(() => map.update(u(1), u(2), NOEXIST), E.EXISTS, /EEXIST/);
+    refuses(() => map.update(u(2), u(2), ANY), E.LIMIT, /1 entries at most/);
+    refuses(() => map.update_object(u(1), map, ANY), E.NOT_SUPPORTED, /hash/);
+    refuses(() => map.pin('/tmp/ebpf-not-here'), E.INVALID_ARGUMENT, /bpffs/);
+    map.freeze();
+    refuses(() => map.update(u(1), u(2), ANY), E.READ_ONLY, /frozen/);
+    map.close();
+    refuses(() => map.lookup(u(1)), E.CLOSED, /closed/);
+
+    const perCpu = newMap(MapType.PERCPU_ARRAY, 4, 4, 1);
+    refuses(() => perCpu.update(u(0), v('au', Array(nCpus + 1).fill(1)), ANY), E.WRONG_SIZE,
+        new RegExp(`${nCpus + 1} values for ${nCpus} CPUs`));
+    perCpu.update_all_cpus(u(0), u(5), ANY);
+    assertEqual(perCpu.lookup(u(0)).recursiveUnpack(), Array(nCpus).fill(bytes(5)));
+    perCpu.close();
+});
+
+const RaisingDriver = GObject.registerClass(class RaisingDriver extends Ebpf.MapDriver {
+    vfunc_key_from_variant() {
+        throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.FAILED, 'this key is not to my liking');
+    }
+});
+
+test('a driver that raises says so', () => {
+    checkPrivileges();
+    const registry = Ebpf.PluginRegistry.get_default();
+    const driver = new RaisingDriver({nick: 'raising', map_types: v('au', [MapType.LRU_HASH])});
+    registry.add_driver(driver);
+    try {
+        const map = newMap(MapType.LRU_HASH, 4, 4, 4);
+        let message = '';
+        try {
+            map.lookup(u(1));
+        } catch (error) {
+            ({message} = error);
+        }
+        assert(message.includes('not to my liking'), message);
+        map.close();
+    } finally {
+        registry.remove_driver(driver);
+    }
 });
 
 test('entries are read and written many at a time', () => {

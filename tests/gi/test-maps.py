@@ -16,6 +16,8 @@ from gi.repository import Ebpf, Gio, GLib  # noqa: E402
 
 T = Ebpf.MapType
 ANY = Ebpf.UpdateFlags.ANY
+# What Python's socket module does not name.
+AF_XDP, SOL_XDP, XDP_RX_RING = 44, 283, 2
 N_CPUS = Ebpf.get_n_possible_cpus()
 TESTS = []
 
@@ -46,6 +48,23 @@ def fails(code, text, func, *args):
     raise AssertionError('no error')
 
 
+def fails_any(text, func, *args):
+    try:
+        func(*args)
+    except GLib.Error as error:
+        if text not in error.message:
+            raise AssertionError(f'another error: {error.message}') from error
+        return
+    raise AssertionError('no error')
+
+
+def check_privileges():
+    try:
+        Ebpf.check_privileges()
+    except GLib.Error as error:
+        raise Skip(error.message) from None
+
+
 def u(number):
     return GLib.Variant('u', number)
 
@@ -55,10 +74,7 @@ def raw(number):
 
 
 def new_map(kind, key_size, value_size, max_entries, inner=None):
-    try:
-        Ebpf.check_privileges()
-    except GLib.Error as error:
-        raise Skip(error.message) from None
+    check_privileges()
     spec = Ebpf.MapSpec.new('every', kind, key_size, value_size, max_entries)
     if inner is not None:
         spec.set_inner_map(inner)
@@ -226,6 +242,16 @@ def cpumap():
 def xskmap():
     bpf_map = new_map(T.XSKMAP, 0, 0, 4)
     fails(Ebpf.Error.WRONG_TYPE, 'AF_XDP', bpf_map.update, u(1), u(1), ANY)
+    try:
+        xsk = socket.socket(AF_XDP, socket.SOCK_RAW)
+    except OSError:
+        xsk = None  # the kernel was built without
+    if xsk:
+        with xsk:
+            xsk.setsockopt(SOL_XDP, XDP_RX_RING, 64)
+            bpf_map.update(u(1), GLib.Variant('h', xsk.fileno()), ANY)
+            fails(Ebpf.Error.NOT_SUPPORTED, 'every', bpf_map.lookup, u(1))
+            bpf_map.delete_key(u(1))
     bpf_map.close()
 
 
@@ -314,6 +340,147 @@ def arena():
     memory.add(8, 4, 1)
     equal(memory.load(8, 4)[1], 42)
     bpf_map.close()
+
+
+@every('insn-array')
+def insn_array():
+    bpf_map = new_map(T.INSN_ARRAY, 4, 16, 4)
+    bpf_map.set_value_variant_type(GLib.VariantType('(uuuu)'))
+    exercise(bpf_map, u(1), GLib.Variant('(uuuu)', (7, 0, 0, 0)), (7, 0, 0, 0), 4)
+
+
+@every('struct-ops')
+def struct_ops():
+    check_privileges()
+    if tuple(int(part) for part in Ebpf.dup_kernel_version().split('.')) < (6, 4):
+        raise Skip('links to struct_ops came with Linux 6.4')
+    spec = Ebpf.CollectionSpec.new_from_path(os.path.join(os.environ['EBPF_TEST_OBJECTS'], 'struct-ops.bpf.o'))
+    collection = Ebpf.Collection.new(spec)
+    collection.load(None, None)
+    bpf_map = collection.get_map('plain')
+    equal(bpf_map.props.map_type, T.STRUCT_OPS)
+    equal(set(bpf_map.lookup_bytes(GLib.Bytes.new(bytes(4))).get_data()), {0})
+    equal(bpf_map.snapshot().props.n_entries, 1)
+    collection.close()
+    fails(Ebpf.Error.CLOSED, 'plain', bpf_map.lookup, u(0))
+
+
+@every('of a number that the enumeration does not list')
+def unknown_type():
+    check_privileges()
+    spec = Ebpf.MapSpec.new('every', T.UNSPEC, 4, 4, 4)
+    spec.props.map_type_number = 12345
+    equal(spec.props.map_type_number, 12345)
+    equal(spec.copy().get_map_type_number(), 12345)
+    fails(Ebpf.Error.NOT_SUPPORTED, 'map type 12345', Ebpf.Map.new, spec)
+    spec.set_map_type_number(int(T.HASH))
+    bpf_map = Ebpf.Map.new(spec)
+    equal(bpf_map.props.map_type_number, 1)
+    exercise(bpf_map, u(1), u(7), raw(7), 1)
+
+
+@every('without type information, as the application says')
+def variant_types():
+    bpf_map = new_map(T.HASH, 8, 16, 4)
+    bpf_map.set_key_variant_type(GLib.VariantType('(uq)'))
+    bpf_map.set_value_variant_type(GLib.VariantType('(td)'))
+    fails(Ebpf.Error.WRONG_TYPE, '"s"', bpf_map.set_value_variant_type, GLib.VariantType('s'))
+    fails(Ebpf.Error.WRONG_TYPE, '"(uq)"', bpf_map.lookup, GLib.Variant('s', 'x'))
+    exercise(bpf_map, GLib.Variant('(uq)', (1, 2)), GLib.Variant('(td)', (3, 0.5)), (3, 0.5), 1)
+
+
+@every('and every mistake has its own error')
+def mistakes():
+    hash_map = new_map(T.HASH, 4, 4, 1)
+    E = Ebpf.Error
+    three = GLib.Bytes.new(b'123')
+    four = GLib.Bytes.new(b'1234')
+    fails(E.WRONG_SIZE, 'a key has 4 bytes, not 3', hash_map.lookup_bytes, three)
+    fails(E.WRONG_SIZE, 'a value has 4 bytes, not 3', hash_map.update_bytes, four, three, ANY)
+    fails(E.WRONG_SIZE, 'a key of 4 bytes is needed, none was given', hash_map.lookup, None)
+    fails(E.WRONG_TYPE, 'not "s"', hash_map.lookup, GLib.Variant('s', 'one'))
+    fails(E.NOT_FOUND, 'every', hash_map.lookup, u(1))
+    hash_map.update(u(1), u(1), ANY)
+    fails(E.EXISTS, 'EEXIST', hash_map.update, u(1), u(2), Ebpf.UpdateFlags.NOEXIST)
+    fails(E.LIMIT, '1 entries at most', hash_map.update, u(2), u(2), ANY)
+    fails(E.NOT_SUPPORTED, 'hash', hash_map.update_object, u(1), hash_map, ANY)
+    other = new_map(T.HASH, 4, 4, 1)
+    cursor = Ebpf.MapCursor.new(other)
+    fails(E.INVALID_ARGUMENT, 'cursor', hash_map.lookup_batch, cursor, 1, Ebpf.LookupFlags.NONE)
+    fails(E.INVALID_ARGUMENT, 'bpffs', hash_map.pin, '/tmp/ebpf-not-here')
+    fails(E.INVALID_ARGUMENT, 'empty', hash_map.pin, '')
+    hash_map.freeze()
+    fails(E.READ_ONLY, 'frozen', hash_map.update, u(1), u(2), ANY)
+    hash_map.close()
+    fails(E.CLOSED, 'closed', hash_map.lookup, u(1))
+    other.close()
+
+    per_cpu_map = new_map(T.PERCPU_ARRAY, 4, 4, 1)
+    fails(E.WRONG_SIZE, f'{N_CPUS + 1} values for {N_CPUS} CPUs', per_cpu_map.update, u(0),
+          GLib.Variant('au', [1] * (N_CPUS + 1)), ANY)
+    per_cpu_map.update_all_cpus(u(0), u(5), ANY)
+    equal(per_cpu_map.lookup(u(0)).unpack(), [raw(5)] * N_CPUS)
+    per_cpu_map.close()
+
+
+@every('and what is pinned has to fit')
+def pins():
+    root = '/sys/fs/bpf'
+    check_privileges()
+    try:
+        Ebpf.PinWalker.new(root)
+    except GLib.Error as error:
+        raise Skip(error.message) from None
+    name = f'ebpf_test_{os.getpid()}'
+    path = f'{root}/{name}'
+    spec = Ebpf.MapSpec.new(name, T.HASH, 4, 4, 4)
+    spec.set_pinning(Ebpf.Pinning.BY_NAME)
+    options = Ebpf.LoadOptions.new()
+    bpf_map = Ebpf.Map.new_full(spec, options)
+    try:
+        equal(bpf_map.props.pin_path, path)
+        equal(Ebpf.Map.new_full(spec, options).props.id, bpf_map.props.id)
+        spec.set_max_entries(5)
+        fails(Ebpf.Error.INCOMPATIBLE, 'max-entries is 4, not 5', Ebpf.Map.new_full, spec, options)
+        other = Ebpf.Map.new(spec)
+        fails(Ebpf.Error.EXISTS, name, other.pin, path)
+        equal(type(Ebpf.open_pin(path, Ebpf.AccessFlags.NONE)), Ebpf.Map)
+        reader = Ebpf.Map.new_from_pin_full(-1, path, Ebpf.AccessFlags.RDONLY)
+        fails(Ebpf.Error.READ_ONLY, 'reading only', reader.update, u(1), u(1), ANY)
+        walker, found = Ebpf.PinWalker.new(root), {}
+        while walker.next():
+            found[walker.props.path] = walker.props.object
+        equal(found[path].props.id, bpf_map.props.id)
+    finally:
+        bpf_map.unpin()
+    equal(os.path.exists(path), False)
+
+
+class RaisingDriver(Ebpf.MapDriver):
+    __gtype_name__ = 'RaisingDriver'
+
+    def do_key_from_variant(self, _bpf_map, _key):
+        raise GLib.Error('this key is not to my liking', 'test-quark', 1)
+
+    def do_value_to_variant(self, _bpf_map, _value):
+        return None
+
+
+@every('and a driver that fails says so')
+def raising_driver():
+    check_privileges()
+    registry = Ebpf.PluginRegistry.get_default()
+    driver = RaisingDriver(nick='raising', map_types=GLib.Variant('au', [int(T.LRU_HASH)]))
+    registry.add_driver(driver)
+    try:
+        bpf_map = new_map(T.LRU_HASH, 4, 4, 4)
+        equal(bpf_map.props.driver, driver)
+        fails_any('not to my liking', bpf_map.lookup, u(1))
+        bpf_map.update_bytes(GLib.Bytes.new(b'1234'), GLib.Bytes.new(b'5678'), ANY)
+        fails(Ebpf.Error.PLUGIN, 'value_to_variant', bpf_map.value_to_variant, GLib.Bytes.new(b'5678'))
+        bpf_map.close()
+    finally:
+        registry.remove_driver(driver)
 
 
 @every('many entries at a time')

@@ -226,21 +226,24 @@ test_log (void)
 static void
 test_real_log (void)
 {
-  g_autoptr (EbpfMapSpec) spec = ebpf_map_spec_new ("logged", EBPF_MAP_TYPE_ARRAY, 5, 8, 16);
+  g_autoptr (EbpfMapSpec) spec = ebpf_map_spec_new ("logged", EBPF_MAP_TYPE_ARRAY, 4, 8, 16);
   g_autoptr (GError) error = NULL;
-  gboolean has_log = ebpf_sys_get_kernel_version_code () >= EBPF_SYS_KERNEL_VERSION (7, 2, 0);
+  const char *log;
 
-  if (!ebpf_test_require_bpf ())
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (5, 16))
     return;
 
+  ebpf_map_spec_set_map_extra (spec, 7);
   g_assert_null (ebpf_map_new (spec, &error));
-  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT);
-  g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, "a key of 4 bytes would do"));
-  if (has_log)
-    g_test_message ("log: %s", ebpf_error_get_log (error));
-  else
-    g_assert_null (ebpf_error_get_log (error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT,
+                                  "*map_extra 0x7 is the reason*");
+  log = ebpf_error_get_log (error);
+  g_test_message ("log: %s", log != NULL ? log : "none");
+  if (ebpf_sys_get_kernel_version_code () >= EBPF_SYS_KERNEL_VERSION (7, 3, 0))
+    {
+      g_assert_cmpstr (log, ==, "Invalid map_extra.");
+      g_assert_nonnull (strstr (error->message, "the kernel says: Invalid map_extra."));
+    }
 }
 
 static void

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_xdp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -556,6 +557,7 @@ static void
 test_xsks (void)
 {
   EbpfMap *map = new_map (EBPF_MAP_TYPE_XSKMAP, 0, 0, 4, "redirect");
+  const int n_descriptors = 64;
   g_autoptr (GError) error = NULL;
   int fd;
 
@@ -565,6 +567,9 @@ test_xsks (void)
   fd = socket (AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
   if (fd >= 0)
     {
+      /* It can be there once it has a ring to receive into. */
+      g_assert_cmpint (setsockopt (fd, SOL_XDP, XDP_RX_RING, &n_descriptors, sizeof n_descriptors),
+                       ==, 0);
       put (map, g_variant_new_uint32 (1), g_variant_new_handle (fd));
       g_assert_null (ebpf_map_lookup (map, g_variant_new_uint32 (1), &error));
       g_assert_error (error, EBPF_ERROR, EBPF_ERROR_NOT_SUPPORTED);
@@ -836,6 +841,57 @@ test_arena (void)
   close_map (map);
 }
 
+/* Places that indirect jumps of a program go to. */
+static void
+test_insn_array (void)
+{
+  EbpfMap *map = new_map (EBPF_MAP_TYPE_INSN_ARRAY, 4, 16, 4, "plain");
+  g_autoptr (GError) error = NULL;
+
+  if (map == NULL)
+    return;
+
+  /* struct bpf_insn_array_val: the first number is that of an instruction in the object. */
+  g_assert_true (ebpf_map_set_value_variant_type (map, G_VARIANT_TYPE ("(uuuu)"), &error));
+  g_assert_no_error (error);
+  put (map, g_variant_new_uint32 (1),
+       g_variant_new_parsed ("(uint32 7, uint32 0, uint32 0, uint32 0)"));
+  expect (map, g_variant_new_uint32 (1), "(7, 0, 0, 0)");
+  expect_n_entries (map, 4);
+  close_map (map);
+}
+
+/* Made of a type of the kernel's own, so by an object file. */
+static void
+test_struct_ops (void)
+{
+  g_autofree char *path = ebpf_test_object ("struct-ops.bpf.o");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EbpfCollectionSpec) spec = ebpf_collection_spec_new_from_path (path, &error);
+  g_autoptr (EbpfCollection) collection = ebpf_collection_new (spec);
+  g_autoptr (GBytes) value = NULL;
+  g_autoptr (GBytes) key_bytes = g_bytes_new_static ("\0\0\0", 4);
+  EbpfMap *map;
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (6, 4))
+    return;
+
+  ebpf_collection_load (collection, NULL, NULL, &error);
+  g_assert_no_error (error);
+  map = ebpf_collection_get_map (collection, "plain");
+  g_assert_cmpint (ebpf_map_get_map_type (map), ==, EBPF_MAP_TYPE_STRUCT_OPS);
+  g_assert_cmpuint (ebpf_map_get_max_entries (map), ==, 1);
+  /* Nothing is registered yet, and there is one key for what will be. */
+  value = ebpf_map_lookup_bytes (map, key_bytes, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_bytes_get_size (value), ==, ebpf_map_get_value_size (map));
+  for (gsize i = 0; i < g_bytes_get_size (value); i++)
+    g_assert_cmpuint (((const guint8 *) g_bytes_get_data (value, NULL))[i], ==, 0);
+  expect_n_entries (map, 1);
+  close_map (g_object_ref (map));
+  ebpf_collection_close (collection);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -888,6 +944,8 @@ main (int argc, char **argv)
   ebpf_test_add ("/plugins/every-type/reuseport-sockarray-types", test_reuseport_types);
   ebpf_test_add ("/plugins/every-type/bloom-filter", test_bloom_filter);
   ebpf_test_add ("/plugins/every-type/arena", test_arena);
+  ebpf_test_add ("/plugins/every-type/insn-array", test_insn_array);
+  ebpf_test_add ("/plugins/every-type/struct-ops", test_struct_ops);
 
   return g_test_run ();
 }
