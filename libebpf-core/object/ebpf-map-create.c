@@ -259,6 +259,10 @@ explain_generally (EbpfMapSpec *spec, const EbpfSysMapCreate *attr, int errsv)
         return explanation;
     }
 
+  /* Not the only mistake, then. */
+  if (errsv == EINVAL && attr->max_entries == 0)
+    return g_strdup ("max_entries is 0, which few types of map take");
+
   if (refused && type_version == NULL)
     return g_strdup_printf ("this kernel does not know map type %u, or not like this",
                             attr->map_type);

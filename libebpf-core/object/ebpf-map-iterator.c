@@ -13,6 +13,9 @@
 #define HUGE_ENTRY (1u << 20)
 #define MAX_BATCH 4096u
 
+/* How often the kernel may say that it could not read on for others who write. */
+#define MAX_TRIES 1024u
+
 /* How often somebody may delete the key that we stand on before we give up. */
 #define MAX_RESTARTS 64u
 
@@ -142,6 +145,7 @@ static gboolean
 fetch_batch (EbpfMapIterator *self)
 {
   EbpfSysMapBatch attr;
+  guint n_tries = 0;
 
   self->index = self->n_entries = 0;
 
@@ -180,7 +184,7 @@ fetch_batch (EbpfMapIterator *self)
         }
 
       /* Nothing was handed out; the place is still that of before. */
-      if (errsv == EINTR || errsv == EAGAIN)
+      if ((errsv == EINTR || errsv == EAGAIN) && n_tries++ < MAX_TRIES)
         continue;
 
       /* A bucket of a hash has more entries than fit. */
@@ -499,6 +503,27 @@ ebpf_map_iterator_get_value_bytes (EbpfMapIterator *self, GError **error)
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return ebpf_map_driver_unpack_value (self->map->driver, self->map, peek_value (self), error);
+}
+
+/**
+ * ebpf_map_iterator_get_object:
+ * @self: a map iterator that stands on an entry
+ * @error: return location for an error
+ *
+ * Opens the map or program that is the value of the entry at hand, as [method@Map.lookup_object] does.
+ * It is closed when nobody holds it any more.
+ *
+ * Returns: (transfer full): an [class@Map] or [class@Program], or %NULL with @error set:
+ * %EBPF_ERROR_NOT_FOUND where it is gone meanwhile
+ */
+GObject *
+ebpf_map_iterator_get_object (EbpfMapIterator *self, GError **error)
+{
+  g_return_val_if_fail (EBPF_IS_MAP_ITERATOR (self), NULL);
+  g_return_val_if_fail (self->has_entry, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return ebpf_map_driver_value_to_object (self->map->driver, self->map, peek_value (self), error);
 }
 
 /**

@@ -27,6 +27,9 @@ EBPF_AVAILABLE_IN_ALL
 GBytes *ebpf_map_iterator_get_value_bytes (EbpfMapIterator *self, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
+GObject *ebpf_map_iterator_get_object (EbpfMapIterator *self, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
 void ebpf_map_iterator_peek (EbpfMapIterator *self, gconstpointer *key, gconstpointer *value);
 
 G_END_DECLS

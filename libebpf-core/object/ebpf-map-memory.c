@@ -24,6 +24,7 @@ ebpf_map_freeze (EbpfMap *self, GError **error)
   const char *hint = NULL;
   EbpfSysMapElem attr;
   guint64 frozen = 0;
+  EbpfError code;
   int fd, errsv;
 
   g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
@@ -50,13 +51,18 @@ ebpf_map_freeze (EbpfMap *self, GError **error)
       return TRUE;
     }
 
-  if (errsv == EBUSY)
+  code = ebpf_sys_error_code (errsv);
+  if (errsv == EINVAL && ebpf_sys_get_kernel_version_code () < EBPF_SYS_KERNEL_VERSION (5, 2, 0))
+    {
+      code = EBPF_ERROR_NOT_SUPPORTED;
+      hint = "freezing maps came with Linux 5.2";
+    }
+  else if (errsv == EBUSY)
     hint = "somebody has its memory mapped for writing";
   else if (errsv == ENOTSUP || errsv == 524)
     hint = "maps of this type cannot be frozen";
   what = ebpf_map_describe (self);
-  ebpf_sys_set_error_with_hint (error, ebpf_sys_error_code (errsv), errsv, hint, "freezing %s",
-                                what);
+  ebpf_sys_set_error_with_hint (error, code, errsv, hint, "freezing %s", what);
 
   return FALSE;
 }

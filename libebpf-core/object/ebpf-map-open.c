@@ -2,6 +2,7 @@
 
 #include "object/ebpf-map-struct-private.h"
 
+#include "btf/ebpf-btf-loaded.h"
 #include "btf/ebpf-btf.h"
 #include "btf/ebpf-btf-type.h"
 #include "plugin/ebpf-plugin-registry.h"
@@ -317,6 +318,49 @@ ebpf_map_new_from_id_full (guint id, EbpfAccessFlags flags, GError **error)
     }
 
   return ebpf_map_wrap_fd (fd, NULL, FALSE, error);
+}
+
+/**
+ * ebpf_map_open_btf:
+ * @self: a map
+ * @error: return location for an error
+ *
+ * Reads the type information that the kernel keeps for the map (Linux 4.18); reading it takes
+ * privileges. [property@Map:key-type] and [property@Map:value-type] are of it, unless somebody else
+ * brought them.
+ *
+ * Returns: (transfer full): the type information, or %NULL with @error set:
+ * %EBPF_ERROR_NOT_SUPPORTED where the map was made without
+ */
+EbpfBtf *
+ebpf_map_open_btf (EbpfMap *self, GError **error)
+{
+  g_autofree char *what = NULL;
+  struct bpf_map_info info;
+  EbpfBtf *btf = NULL;
+  GError *local_error = NULL;
+  int fd;
+
+  g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  fd = ebpf_map_check_open (self, error);
+  if (fd < 0 || !query (fd, &info, NULL, error))
+    return NULL;
+
+  what = ebpf_map_describe (self);
+  if (info.btf_id == 0)
+    {
+      ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0, "%s was made without type information",
+                      what);
+      return NULL;
+    }
+
+  btf = ebpf_btf_new_from_id (info.btf_id, NULL, &local_error);
+  if (btf == NULL)
+    ebpf_error_propagate_prefixed (error, local_error, "%s: ", what);
+
+  return btf;
 }
 
 /**

@@ -348,6 +348,32 @@ may_be_in_use (EbpfMap *self)
   return (user != NULL && user != (gpointer) pthread_self ()) || g_atomic_int_get (&self->shared);
 }
 
+/**
+ * ebpf_map_to_string:
+ * @self: a map
+ *
+ * Describes the map in a word, for logs.
+ *
+ * Returns: (transfer full): such as "hash(counts)#5", with the file descriptor; "hash#5" for one
+ * without a name
+ */
+char *
+ebpf_map_to_string (EbpfMap *self)
+{
+  const char *word;
+  g_autofree char *number = NULL;
+  g_autofree char *name = NULL;
+
+  g_return_val_if_fail (EBPF_IS_MAP (self), NULL);
+
+  word = ebpf_map_type_to_string ((EbpfMapType) self->map_type);
+  if (word == NULL)
+    word = number = g_strdup_printf ("type %u", self->map_type);
+  name = self->name[0] != '\0' ? g_strdup_printf ("(%s)", self->name) : g_strdup ("");
+
+  return g_strdup_printf ("%s%s#%d", word, name, g_atomic_int_get (&self->fd));
+}
+
 int
 ebpf_map_check_open (EbpfMap *self, GError **error)
 {

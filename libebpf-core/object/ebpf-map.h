@@ -53,6 +53,9 @@ EBPF_AVAILABLE_IN_ALL
 int ebpf_map_take_fd (EbpfMap *self);
 
 EBPF_AVAILABLE_IN_ALL
+char *ebpf_map_to_string (EbpfMap *self);
+
+EBPF_AVAILABLE_IN_ALL
 const char *ebpf_map_get_name (EbpfMap *self);
 
 EBPF_AVAILABLE_IN_ALL
@@ -212,6 +215,9 @@ gboolean ebpf_map_unpin (EbpfMap *self, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 GVariant *ebpf_map_query_info (EbpfMap *self, GError **error);
+
+EBPF_AVAILABLE_IN_ALL
+EbpfBtf *ebpf_map_open_btf (EbpfMap *self, GError **error);
 
 EBPF_AVAILABLE_IN_ALL
 GVariant *ebpf_map_key_to_variant (EbpfMap *self, GBytes *key, GError **error);

@@ -613,3 +613,44 @@ ebpf_memory_peek (EbpfMemory *self, guint64 offset, gsize size, GError **error)
 
   return check (self, offset, size, FALSE, error) ? self->data + offset : NULL;
 }
+
+/**
+ * ebpf_memory_peek_object: (skip)
+ * @self: a memory
+ * @offset: where the object starts, in bytes
+ * @size: its bytes
+ * @alignment: what its address has to be a multiple of, a power of two
+ * @writing: whether it is to be written
+ * @error: return location for an error
+ *
+ * Gets a pointer to an object in the memory, for C, after checking that it can be one: see
+ * EBPF_MEMORY_PEEK().
+ *
+ * Returns: (transfer none): the address, or %NULL with @error set: %EBPF_ERROR_READ_ONLY where the
+ * memory can only be read
+ */
+gpointer
+ebpf_memory_peek_object (EbpfMemory *self,
+                         guint64 offset,
+                         gsize size,
+                         gsize alignment,
+                         gboolean writing,
+                         GError **error)
+{
+  g_return_val_if_fail (EBPF_IS_MEMORY (self), NULL);
+  g_return_val_if_fail (alignment != 0 && (alignment & (alignment - 1)) == 0, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!check (self, offset, size, writing, error))
+    return NULL;
+  if (((guintptr) self->data + (guintptr) offset) % alignment != 0)
+    {
+      ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0,
+                      "memory of %s: what is aligned to %" G_GSIZE_FORMAT
+                      " bytes is not at offset %" G_GUINT64_FORMAT,
+                      self->what, alignment, offset);
+      return NULL;
+    }
+
+  return self->data + offset;
+}

@@ -72,4 +72,29 @@ gboolean ebpf_memory_compare_exchange (EbpfMemory *self,
 EBPF_AVAILABLE_IN_ALL
 gpointer ebpf_memory_peek (EbpfMemory *self, guint64 offset, gsize size, GError **error);
 
+EBPF_AVAILABLE_IN_ALL
+gpointer ebpf_memory_peek_object (EbpfMemory *self,
+                                  guint64 offset,
+                                  gsize size,
+                                  gsize alignment,
+                                  gboolean writing,
+                                  GError **error);
+
+/**
+ * EBPF_MEMORY_PEEK: (skip)
+ * @memory: an [class@Memory]
+ * @Type: a type of C
+ * @offset: where in the memory an object of this type is
+ * @writing: whether it is to be written
+ * @error: return location for an error
+ *
+ * Gets a pointer to an object in the memory of a map: typed, and checked against the memory's size,
+ * the type's alignment, and whether it may be written. The pointer is good for as long as @memory is
+ * there. Access of integers through it is as atomic as the compiler makes it; for more see
+ * `ebpf_memory_load()` and its like.
+ */
+#define EBPF_MEMORY_PEEK(memory, Type, offset, writing, error)                                     \
+  ((Type *) ebpf_memory_peek_object ((memory), (offset), sizeof (Type), G_ALIGNOF (Type),          \
+                                     (writing), (error)))
+
 G_END_DECLS

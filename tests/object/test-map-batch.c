@@ -425,6 +425,36 @@ test_memory (void)
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
 
+  /* A copy of the object maps on its own, and sees the same. */
+  {
+    g_autoptr (EbpfMap) copy = ebpf_map_dup (map, &error);
+    g_autoptr (EbpfMemory) other = ebpf_map_get_memory (copy, &error);
+
+    g_assert_no_error (error);
+    g_assert_true (other != memory);
+    g_assert_true (ebpf_memory_load (other, 16, 2, &number, &error));
+    g_assert_cmpuint (number, ==, 0xffff);
+  }
+
+  /* Pointers for C: bounds, alignment and rights are checked. */
+  {
+    guint32 *place = EBPF_MEMORY_PEEK (memory, guint32, 16, TRUE, &error);
+
+    g_assert_no_error (error);
+    *place = 0x01020304;
+    g_assert_true (ebpf_memory_load (memory, 16, 4, &number, &error));
+    g_assert_cmphex (number, ==, 0x01020304);
+    *place = 0xffff;
+    g_assert_null (EBPF_MEMORY_PEEK (memory, guint32, 17, FALSE, &error));
+    ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT,
+                                    "*aligned to 4 bytes is not at offset 17");
+    g_clear_error (&error);
+    g_assert_null (EBPF_MEMORY_PEEK (memory, guint64, 56, FALSE, &error));
+    ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT,
+                                    "*8 bytes at offset 56*");
+    g_clear_error (&error);
+  }
+
   /* It stands in the way of freezing, and outlives the map. */
   g_assert_false (ebpf_map_freeze (map, &error));
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_BUSY);
@@ -443,6 +473,10 @@ test_memory (void)
   g_assert_true (ebpf_memory_get_read_only (frozen));
   g_assert_true (ebpf_memory_load (frozen, 0, 8, &number, &error));
   g_assert_cmpuint (number, ==, 0);
+  g_assert_nonnull (EBPF_MEMORY_PEEK (frozen, guint64, 0, FALSE, &error));
+  g_assert_null (EBPF_MEMORY_PEEK (frozen, guint64, 0, TRUE, &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_READ_ONLY);
+  g_clear_error (&error);
   g_assert_false (ebpf_memory_write (frozen, 0, bytes, &error));
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_READ_ONLY);
   g_clear_error (&error);

@@ -293,6 +293,113 @@ test_busy (void)
   g_assert_cmpuint (fault.n_calls, <, 10000);
 }
 
+static int
+never_now (EbpfSysCommand command, gpointer user_data)
+{
+  return command == EBPF_SYS_MAP_LOOKUP_BATCH ? EAGAIN : 0;
+}
+
+/* The kernel never gets to read: an error, and not a loop without end. */
+static void
+test_busy_batches (void)
+{
+  g_autoptr (EbpfMap) map = NULL;
+  g_autoptr (EbpfMapIterator) iterator = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (5, 6))
+    return;
+
+  map = create (EBPF_MAP_TYPE_HASH, 4, 4, 20000);
+  fill (map, 20000);
+  iterator = ebpf_map_iterate (map);
+  g_assert_true (ebpf_map_iterator_next (iterator, &error));
+  ebpf_sys_set_fault_func (never_now, NULL);
+  while (ebpf_map_iterator_next (iterator, &error))
+    n++;
+  ebpf_sys_set_fault_func (NULL, NULL);
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_BUSY);
+  g_assert_cmpuint (n, <, 20000);
+}
+
+/* Several at once, each with its own place, and one that is left in the middle. */
+static void
+test_several (void)
+{
+  g_autoptr (EbpfMap) map = NULL;
+  g_autoptr (EbpfMapIterator) first = NULL;
+  g_autoptr (EbpfMapIterator) second = NULL;
+  g_autoptr (EbpfMapIterator) left = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_first = 0, n_second = 0;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  map = create (EBPF_MAP_TYPE_HASH, 4, 4, 300);
+  fill (map, 300);
+  first = ebpf_map_iterate (map);
+  second = ebpf_map_iterate (map);
+  left = ebpf_map_iterate (map);
+  g_assert_true (ebpf_map_iterator_next (left, &error));
+  while (ebpf_map_iterator_next (first, &error))
+    {
+      n_first++;
+      if (n_first % 2 == 0)
+        n_second += ebpf_map_iterator_next (second, &error);
+    }
+  while (ebpf_map_iterator_next (second, &error))
+    n_second++;
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_first, ==, 300);
+  g_assert_cmpuint (n_second, ==, 300);
+}
+
+/* By hand: from no key to the one behind the last. */
+static void
+test_next_key (void)
+{
+  g_autoptr (EbpfMap) map = NULL;
+  g_autoptr (GBytes) key = NULL;
+  g_autoptr (GBytes) long_key = g_bytes_new_static ("12345", 5);
+  g_autoptr (GError) error = NULL;
+  guint8 seen[64] = { 0 };
+  guint n = 0;
+  guint32 raw;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  map = create (EBPF_MAP_TYPE_HASH, 4, 4, 64);
+  g_assert_null (ebpf_map_next_key_bytes (map, NULL, &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  fill (map, 64);
+  key = ebpf_map_next_key_bytes (map, NULL, &error);
+  while (key != NULL)
+    {
+      GBytes *next;
+
+      g_assert_cmpuint (seen[get_u32 (key)]++, ==, 0);
+      n++;
+      next = ebpf_map_next_key_bytes (map, key, &error);
+      g_bytes_unref (g_steal_pointer (&key));
+      key = next;
+    }
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND, "*(ENOENT)");
+  g_assert_cmpint (ebpf_error_get_errno (error), ==, ENOENT);
+  g_clear_error (&error);
+  g_assert_cmpuint (n, ==, 64);
+
+  /* Where the key is not there, at the first again. */
+  raw = 1000;
+  g_assert_true (ebpf_map_next_key_raw (map, &raw, &raw, &error));
+  g_assert_null (ebpf_map_next_key_bytes (map, long_key, &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_WRONG_SIZE);
+}
+
 static void
 test_errors (void)
 {
@@ -369,6 +476,9 @@ main (int argc, char *argv[])
   ebpf_test_add ("/object/map-iterator/delete-meanwhile", test_delete_meanwhile);
   ebpf_test_add ("/object/map-iterator/disturbed", test_disturbed);
   ebpf_test_add ("/object/map-iterator/busy", test_busy);
+  ebpf_test_add ("/object/map-iterator/busy-batches", test_busy_batches);
+  ebpf_test_add ("/object/map-iterator/several", test_several);
+  ebpf_test_add ("/object/map-iterator/next-key", test_next_key);
   ebpf_test_add ("/object/map-iterator/errors", test_errors);
   ebpf_test_add ("/object/map-iterator/variants", test_variants);
 

@@ -13,6 +13,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "ebpf-test.h"
 
@@ -430,6 +432,197 @@ test_slots (void)
   g_assert_true (ebpf_plugin_registry_remove_driver (registry, driver));
 }
 
+/* Types that the kernel does not take do not keep it from the map. */
+typedef struct
+{
+  int errsv;
+  guint n_with_types;
+  guint n_without;
+} Types;
+
+static int
+refuse_types (EbpfSysCommand command, gpointer user_data)
+{
+  const EbpfSysMapCreate *attr = ebpf_sys_fault_attr;
+  Types *types = user_data;
+
+  if (command != EBPF_SYS_MAP_CREATE)
+    return 0;
+  if (attr->btf_fd == 0 && attr->btf_key_type_id == 0 && attr->btf_value_type_id == 0)
+    {
+      types->n_without++;
+      return 0;
+    }
+
+  types->n_with_types++;
+  return types->errsv;
+}
+
+static void
+test_without_types (void)
+{
+  static const int answers[] = { 524 /* ENOTSUPP */, EINVAL };
+  g_autofree char *path = ebpf_test_object ("exclusive.bpf.o");
+  g_autoptr (EbpfCollectionSpec) collection = NULL;
+  g_autoptr (GError) error = NULL;
+  EbpfMapSpec *spec;
+
+  if (!ebpf_test_require_bpf () || !ebpf_sys_has_feature (EBPF_FEATURE_BTF))
+    return;
+
+  collection = ebpf_collection_spec_new_from_path (path, &error);
+  g_assert_no_error (error);
+  spec = ebpf_collection_spec_get_map (collection, "secret");
+  g_assert_nonnull (spec);
+  g_assert_nonnull (ebpf_map_spec_get_value_type (spec));
+
+  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_autoptr (EbpfMap) map = NULL;
+      g_autoptr (EbpfBtf) btf = NULL;
+      Types types = { .errsv = answers[i] };
+
+      ebpf_sys_set_fault_func (refuse_types, &types);
+      map = ebpf_map_new (spec, &error);
+      ebpf_sys_set_fault_func (NULL, NULL);
+      g_assert_no_error (error);
+      g_assert_cmpuint (types.n_with_types, ==, 1);
+      g_assert_cmpuint (types.n_without, ==, 1);
+      /* What the spec knew is known of the map; the kernel has nothing. */
+      g_assert_nonnull (ebpf_map_get_value_type (map));
+      g_assert_null (ebpf_map_open_btf (map, &error));
+      ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_SUPPORTED,
+                                      "*was made without type information");
+      g_clear_error (&error);
+    }
+
+  {
+    g_autoptr (EbpfMap) map = ebpf_map_new (spec, &error);
+    g_autoptr (EbpfBtf) btf = NULL;
+    g_autoptr (EbpfMap) opened = NULL;
+    g_autoptr (GVariant) info = NULL;
+    EbpfBtfType *type;
+    guint32 id;
+
+    g_assert_no_error (error);
+    btf = ebpf_map_open_btf (map, &error);
+    g_assert_no_error (error);
+    info = ebpf_map_query_info (map, &error);
+    g_assert_true (g_variant_lookup (info, "btf-id", "u", &id));
+    g_assert_cmpuint (id, >, 0);
+    g_assert_true (g_variant_lookup (info, "btf-value-type-id", "u", &id));
+    type = ebpf_btf_get_type_by_id (btf, id);
+    g_assert_nonnull (type);
+    g_assert_cmpint (ebpf_btf_type_get_size (type), ==, ebpf_map_get_value_size (map));
+    ebpf_btf_type_unref (type);
+
+    /* A kernel that does not tell who made what. */
+    opened = ebpf_map_new_from_id (ebpf_map_get_id (map), &error);
+    g_assert_nonnull (ebpf_map_get_value_type (opened));
+    ebpf_map_close (map);
+    g_assert_null (ebpf_map_open_btf (map, &error));
+    g_assert_error (error, EBPF_ERROR, EBPF_ERROR_CLOSED);
+    g_clear_error (&error);
+  }
+}
+
+static int
+refuse_freezing (EbpfSysCommand command, gpointer user_data)
+{
+  return command == EBPF_SYS_MAP_FREEZE ? EINVAL : 0;
+}
+
+static int
+refuse_privileges (EbpfSysCommand command, gpointer user_data)
+{
+  return command == EBPF_SYS_MAP_CREATE ? EPERM : 0;
+}
+
+static void
+test_old_answers (void)
+{
+  g_autoptr (EbpfMapSpec) spec = ebpf_map_spec_new ("old", EBPF_MAP_TYPE_HASH, 4, 8, 16);
+  g_autoptr (EbpfMapSpec) twice = ebpf_map_spec_new ("twice", EBPF_MAP_TYPE_HASH, 0, 8, 0);
+  g_autoptr (EbpfMap) map = NULL;
+  g_autoptr (GError) error = NULL;
+  struct rlimit limit;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  map = new_map (EBPF_MAP_TYPE_ARRAY, 4, 8, 1);
+  ebpf_sys_set_kernel_version_code (EBPF_SYS_KERNEL_VERSION (5, 1, 0));
+  ebpf_sys_set_fault_func (refuse_freezing, NULL);
+  g_assert_false (ebpf_map_freeze (map, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_SUPPORTED,
+                                  "freezing map 'kernels': *freezing maps came with Linux 5.2");
+  g_clear_error (&error);
+  g_assert_false (ebpf_map_is_frozen (map));
+
+  /* Memory that is locked counts before Linux 5.11, and the limit that was too low is the first thing
+   * that is said; unless it could be raised, and the kernel still refuses. */
+  ebpf_sys_set_fault_func (refuse_privileges, NULL);
+  g_assert_null (ebpf_map_new (spec, &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_PERMISSION);
+  g_assert_no_errno (getrlimit (RLIMIT_MEMLOCK, &limit));
+  if (limit.rlim_cur != RLIM_INFINITY && geteuid () == 0)
+    g_assert_nonnull (strstr (error->message, "RLIMIT_MEMLOCK of"));
+  g_test_message ("%s", error->message);
+  g_clear_error (&error);
+  ebpf_sys_set_fault_func (NULL, NULL);
+  ebpf_sys_set_kernel_version_code (0);
+
+  /* Two mistakes at once: the likelier is said. */
+  g_assert_null (ebpf_map_new (twice, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT,
+                                  "*(EINVAL); max_entries is 0*");
+}
+
+/* A type that is in no list: keys and values are bytes. The kernel takes it for a hash here. */
+static int
+take_for_hash (EbpfSysCommand command, gpointer user_data)
+{
+  EbpfSysMapCreate *attr = ebpf_sys_fault_attr;
+
+  if (command == EBPF_SYS_MAP_CREATE && attr->map_type == 4711)
+    attr->map_type = EBPF_MAP_TYPE_HASH;
+  return 0;
+}
+
+static void
+test_unknown_type (void)
+{
+  g_autoptr (EbpfMapSpec) spec = ebpf_map_spec_new ("new", EBPF_MAP_TYPE_UNSPEC, 4, 4, 4);
+  g_autoptr (EbpfMap) map = NULL;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  guint number;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  g_object_set (spec, "map-type-number", 4711, NULL);
+  g_assert_cmpuint (ebpf_map_spec_get_map_type_number (spec), ==, 4711);
+  g_assert_cmpint ((int) ebpf_map_spec_get_map_type (spec), ==, 4711);
+  ebpf_sys_set_fault_func (take_for_hash, NULL);
+  map = ebpf_map_new (spec, &error);
+  ebpf_sys_set_fault_func (NULL, NULL);
+  g_assert_no_error (error);
+  g_object_get (map, "map-type-number", &number, NULL);
+  g_assert_cmpuint (number, ==, 4711);
+  g_assert_cmpuint (ebpf_map_get_map_type_number (map), ==, 4711);
+  text = ebpf_map_to_string (map);
+  g_assert_true (g_str_has_prefix (text, "type 4711(new)#"));
+
+  g_assert_true (ebpf_map_update (map, g_variant_new_uint32 (1), g_variant_new_uint32 (7),
+                                  EBPF_UPDATE_FLAGS_ANY, &error));
+  g_assert_no_error (error);
+  value = ebpf_map_lookup (map, g_variant_new_uint32 (1), &error);
+  g_assert_cmpstr (g_variant_get_type_string (value), ==, "ay");
+  g_assert_cmpuint (count_entries (map), ==, 1);
+}
+
 static GBytes *
 all_zeros (gsize size)
 {
@@ -534,6 +727,9 @@ main (int argc, char *argv[])
   ebpf_test_add ("/object/map-kernels/device", test_device);
   ebpf_test_add ("/object/map-kernels/device-given", test_device_given);
   ebpf_test_add ("/object/map-kernels/slots", test_slots);
+  ebpf_test_add ("/object/map-kernels/without-types", test_without_types);
+  ebpf_test_add ("/object/map-kernels/old-answers", test_old_answers);
+  ebpf_test_add ("/object/map-kernels/unknown-type", test_unknown_type);
   ebpf_test_add ("/object/map-kernels/exclusive", test_exclusive);
   ebpf_test_add ("/object/map-kernels/exclusive-program", test_exclusive_program);
 

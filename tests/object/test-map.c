@@ -469,9 +469,88 @@ test_from_fd (void)
   g_assert_cmpuint (ebpf_map_get_value_size (other), ==, 8);
   g_clear_object (&other);
 
+  other = ebpf_map_new_from_id_full (ebpf_map_get_id (map), EBPF_ACCESS_FLAGS_RDONLY, &error);
+  g_assert_no_error (error);
+  g_assert_false (ebpf_map_delete_key (other, g_variant_new_uint32 (1), &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_READ_ONLY);
+  g_clear_error (&error);
+  g_clear_object (&other);
+  g_assert_null (
+      ebpf_map_new_from_id_full (ebpf_map_get_id (map), (EbpfAccessFlags) (1u << 30), &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+
   g_assert_null (ebpf_map_new_from_id (G_MAXINT, &error));
   ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND,
                                   "opening the map of id 2147483647: *(ENOENT)");
+}
+
+/* 0 stands for no descriptor in many of the kernel's structs: so it is moved. */
+static void
+test_fd_0 (void)
+{
+  g_autoptr (EbpfMap) map = NULL;
+  pid_t child;
+  int status;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  map = create (EBPF_MAP_TYPE_HASH, 4, 8, 16, 0);
+  child = fork ();
+  g_assert_cmpint (child, >=, 0);
+  if (child == 0)
+    {
+      EbpfMap *mine;
+
+      if (dup2 (ebpf_map_peek_fd (map), 0) != 0)
+        _exit (1);
+      mine = ebpf_map_new_from_fd (0, NULL);
+      if (mine == NULL)
+        _exit (2);
+      if (ebpf_map_peek_fd (mine) < 3 || fcntl (0, F_GETFD) != -1)
+        _exit (3);
+      if ((fcntl (ebpf_map_peek_fd (mine), F_GETFD) & FD_CLOEXEC) == 0)
+        _exit (4);
+      if (!ebpf_map_update (mine, g_variant_new_uint32 (1), g_variant_new_uint32 (2), 0, NULL))
+        _exit (5);
+      _exit (0);
+    }
+
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+}
+
+static void
+test_string (void)
+{
+  g_autoptr (EbpfMapSpec) spec = ebpf_map_spec_new ("", EBPF_MAP_TYPE_ARRAY, 4, 8, 1);
+  g_autoptr (EbpfMap) map = NULL;
+  g_autoptr (EbpfMap) unnamed = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *expected = NULL;
+  g_autofree char *closed = NULL;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  map = create (EBPF_MAP_TYPE_LRU_HASH, 4, 8, 16, 0);
+  text = ebpf_map_to_string (map);
+  expected = g_strdup_printf ("lru-hash(a_test_map)#%d", ebpf_map_peek_fd (map));
+  g_assert_cmpstr (text, ==, expected);
+  ebpf_map_close (map);
+  closed = ebpf_map_to_string (map);
+  g_assert_cmpstr (closed, ==, "lru-hash(a_test_map)#-1");
+
+  unnamed = ebpf_map_new (spec, &error);
+  g_assert_no_error (error);
+  g_free (text);
+  g_free (expected);
+  text = ebpf_map_to_string (unnamed);
+  expected = g_strdup_printf ("array#%d", ebpf_map_peek_fd (unnamed));
+  g_assert_cmpstr (text, ==, expected);
 }
 
 static void
@@ -778,6 +857,28 @@ test_unprivileged (void)
         _exit (4);
       if (ebpf_map_get_value_type (mine) != NULL)
         _exit (5);
+      /* Many at once: no question is asked beforehand that the kernel would refuse. */
+      {
+        const guint32 keys[] = { 1, 2, 3 };
+        const guint64 values[] = { 10, 20, 30 };
+        g_autoptr (EbpfMapCursor) cursor = ebpf_map_cursor_new (mine);
+        g_autoptr (EbpfMapSnapshot) batch = NULL;
+        guint n_done = 0;
+
+        if (!ebpf_map_update_batch_raw (mine, keys, values, 3, 0, &n_done, NULL) || n_done != 3)
+          _exit (7);
+        batch = ebpf_map_lookup_batch (mine, cursor, 100, EBPF_LOOKUP_FLAGS_NONE, NULL);
+        if (batch == NULL || ebpf_map_snapshot_get_n_entries (batch) != 3 ||
+            !ebpf_map_cursor_is_at_end (cursor))
+          _exit (8);
+        if (!ebpf_map_delete_batch_raw (mine, keys, 2, &n_done, NULL) || n_done != 2)
+          _exit (9);
+        ebpf_map_cursor_rewind (cursor);
+        g_clear_object (&batch);
+        batch = ebpf_map_lookup_and_delete_batch (mine, cursor, 100, EBPF_LOOKUP_FLAGS_NONE, NULL);
+        if (batch == NULL || ebpf_map_snapshot_get_n_entries (batch) != 1)
+          _exit (10);
+      }
       if (ebpf_map_new (spec, &error) != NULL ||
           !g_error_matches (error, EBPF_ERROR, EBPF_ERROR_PERMISSION) ||
           strstr (error->message, "root") == NULL)
@@ -810,6 +911,8 @@ main (int argc, char *argv[])
   ebpf_test_add ("/object/map/entry-errors", test_entry_errors);
   ebpf_test_add ("/object/map/close", test_close);
   ebpf_test_add ("/object/map/from-fd", test_from_fd);
+  ebpf_test_add ("/object/map/fd-0", test_fd_0);
+  ebpf_test_add ("/object/map/string", test_string);
   ebpf_test_add ("/object/map/program-fd", test_program_fd);
   ebpf_test_add ("/object/map/freeze", test_freeze);
   ebpf_test_add ("/object/map/read-only", test_read_only);

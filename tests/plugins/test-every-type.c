@@ -250,6 +250,20 @@ test_program_array (void)
   found = ebpf_map_lookup_object (map, g_variant_new_uint32 (2), &error);
   g_assert_no_error (error);
   g_assert_cmpuint (ebpf_program_get_id (EBPF_PROGRAM (found)), ==, ebpf_program_get_id (program));
+  {
+    g_autoptr (EbpfMapIterator) iterator = ebpf_map_iterate (map);
+    guint n = 0;
+
+    while (ebpf_map_iterator_next (iterator, &error))
+      {
+        g_autoptr (GObject) object = ebpf_map_iterator_get_object (iterator, &error);
+
+        g_assert_no_error (error);
+        g_assert_true (EBPF_IS_PROGRAM (object));
+        n++;
+      }
+    g_assert_cmpuint (n, ==, 2);
+  }
   g_assert_true (ebpf_map_delete_key (map, g_variant_new_uint32 (1), &error));
   expect_error (map, g_variant_new_uint32 (1), g_variant_new_string ("x"), EBPF_ERROR_WRONG_TYPE,
                 "*every*program*");

@@ -114,6 +114,24 @@ check_objects (EbpfMapType map_type)
   g_assert_cmpuint (value, ==, 4711);
   g_clear_object (&found);
 
+  /* Going through it gives the maps, past empty places, and keeps none of them open. */
+  {
+    g_autoptr (EbpfMapIterator) iterator = ebpf_map_iterate (outer);
+    guint n_fds = ebpf_test_count_fds (), n = 0;
+
+    while (ebpf_map_iterator_next (iterator, &error))
+      {
+        g_autoptr (GObject) object = ebpf_map_iterator_get_object (iterator, &error);
+
+        g_assert_no_error (error);
+        g_assert_cmpuint (ebpf_map_get_id (EBPF_MAP (object)), ==, ebpf_map_get_id (inner));
+        n++;
+      }
+    g_assert_no_error (error);
+    g_assert_cmpuint (n, ==, 1);
+    g_assert_cmpuint (ebpf_test_count_fds (), ==, n_fds);
+  }
+
   g_assert_null (ebpf_map_lookup_object (outer, missing, &error));
   g_assert_error (error, EBPF_ERROR, EBPF_ERROR_NOT_FOUND);
 }

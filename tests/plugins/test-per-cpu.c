@@ -45,6 +45,9 @@ test_sizes (void)
       g_assert_cmpuint (ebpf_map_get_value_size (map), ==, 12);
       g_assert_cmpuint (ebpf_map_get_value_buffer_size (map), ==, 16 * n_cpus);
       g_assert_cmpuint (ebpf_map_driver_query_n_possible_values (driver, map), ==, n_cpus);
+      g_assert_true (ebpf_map_driver_query_is_per_cpu (driver, map));
+      g_assert_cmpint (ebpf_map_driver_query_is_array (driver, map), ==,
+                       types[i] == EBPF_MAP_TYPE_PERCPU_ARRAY);
       g_assert_false (ebpf_map_has_reader (map));
     }
 }
@@ -81,6 +84,96 @@ test_bytes (void)
   g_assert_true (ebpf_map_lookup_raw (map, &raw_key, raw, 0, &error));
   for (guint i = 0; i < n_cpus; i++)
     g_assert_cmpmem (raw + 16 * i, 12, data + 12 * i, 12);
+}
+
+/* Many at once: of each key the values of all CPUs in a row, and no fewer. */
+static void
+check_batch (EbpfMapType type)
+{
+  const guint n_cpus = ebpf_get_n_possible_cpus ();
+  const gsize stride = 12 * n_cpus;
+  const guint32 keys[] = { 0, 1, 2, 3 };
+  g_autoptr (EbpfMap) map = new_map (type, 12);
+  g_autofree guint8 *data = g_malloc (4 * stride);
+  g_autoptr (GBytes) key_array = g_bytes_new (keys, sizeof keys);
+  g_autoptr (GBytes) values = NULL;
+  g_autoptr (GBytes) short_values = NULL;
+  g_autoptr (EbpfMapCursor) cursor = ebpf_map_cursor_new (map);
+  g_autoptr (GError) error = NULL;
+  guint n_done, n = 0;
+
+  for (gsize i = 0; i < 4 * stride; i++)
+    data[i] = (guint8) (i * 7 + 1);
+  values = g_bytes_new (data, 4 * stride);
+  short_values = g_bytes_new (data, 4 * stride - 12);
+
+  g_assert_false (ebpf_map_update_batch_bytes (map, key_array, short_values, EBPF_UPDATE_FLAGS_ANY,
+                                               &n_done, &error));
+  ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_WRONG_SIZE, "*values of 4 keys*");
+  g_assert_cmpuint (n_done, ==, 0);
+  g_clear_error (&error);
+  g_assert_true (
+      ebpf_map_update_batch_bytes (map, key_array, values, EBPF_UPDATE_FLAGS_ANY, &n_done, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_done, ==, 4);
+
+  while (!ebpf_map_cursor_is_at_end (cursor))
+    {
+      g_autoptr (EbpfMapSnapshot) batch =
+          ebpf_map_lookup_batch (map, cursor, 3, EBPF_LOOKUP_FLAGS_NONE, &error);
+      const guint32 *found;
+      const guint8 *read;
+
+      g_assert_no_error (error);
+      if (ebpf_map_snapshot_get_n_entries (batch) == 0)
+        continue;
+      g_assert_cmpuint (ebpf_map_snapshot_get_value_stride (batch), ==, stride);
+      found = g_bytes_get_data (ebpf_map_snapshot_get_keys (batch), NULL);
+      read = g_bytes_get_data (ebpf_map_snapshot_get_values (batch), NULL);
+      for (guint i = 0; i < ebpf_map_snapshot_get_n_entries (batch); i++, n++)
+        g_assert_cmpmem (read + i * stride, stride, data + found[i] * stride, stride);
+    }
+  g_assert_cmpuint (n, ==, 4);
+
+  if (type == EBPF_MAP_TYPE_PERCPU_ARRAY)
+    return;
+
+  /* Taken out one by one, where the kernel has that for the type (Linux 5.14), or all at once. */
+  {
+    g_autoptr (GBytes) key = key_bytes (2);
+    g_autoptr (GBytes) taken = ebpf_map_lookup_and_delete_bytes (map, key, &error);
+    g_autoptr (EbpfMapSnapshot) batch = NULL;
+
+    if (taken != NULL)
+      {
+        g_assert_cmpmem (g_bytes_get_data (taken, NULL), g_bytes_get_size (taken),
+                         data + 2 * stride, stride);
+        g_assert_null (ebpf_map_lookup_bytes (map, key, NULL));
+      }
+    g_clear_error (&error);
+    ebpf_map_cursor_rewind (cursor);
+    n = taken != NULL;
+    while (!ebpf_map_cursor_is_at_end (cursor))
+      {
+        g_clear_object (&batch);
+        batch = ebpf_map_lookup_and_delete_batch (map, cursor, 4, EBPF_LOOKUP_FLAGS_NONE, &error);
+        g_assert_no_error (error);
+        n += ebpf_map_snapshot_get_n_entries (batch);
+      }
+    g_assert_cmpuint (n, ==, 4);
+    g_assert_null (ebpf_map_next_key_bytes (map, NULL, NULL));
+  }
+}
+
+static void
+test_batch (void)
+{
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  check_batch (EBPF_MAP_TYPE_PERCPU_HASH);
+  check_batch (EBPF_MAP_TYPE_LRU_PERCPU_HASH);
+  check_batch (EBPF_MAP_TYPE_PERCPU_ARRAY);
 }
 
 static void
@@ -303,6 +396,7 @@ main (int argc, char **argv)
 
   ebpf_test_add ("/plugins/per-cpu/sizes", test_sizes);
   ebpf_test_add ("/plugins/per-cpu/bytes", test_bytes);
+  ebpf_test_add ("/plugins/per-cpu/batch", test_batch);
   ebpf_test_add ("/plugins/per-cpu/fewer-and-more", test_fewer_and_more);
   ebpf_test_add ("/plugins/per-cpu/variant", test_variant);
   ebpf_test_add ("/plugins/per-cpu/variant-without-type", test_variant_without_type);
