@@ -36,7 +36,9 @@ __u64 dropped;
 static __always_inline void
 fill (struct event *event)
 {
-  event->number = __sync_fetch_and_add (&next_number, 1);
+  /* In two steps: what returns the old number came with Linux 5.12. */
+  event->number = next_number;
+  __sync_fetch_and_add (&next_number, 1);
   event->cpu = bpf_get_smp_processor_id ();
   event->padding = 0;
   __builtin_memset (event->text, 0, sizeof event->text);
