@@ -162,6 +162,13 @@ get_fd (Run *self, guint32 offset)
 
 /* --- map and program of the loader itself */
 
+/* Whether the data are to be what they are when the kernel, or the program, looks at them. */
+static gboolean
+is_sealed (Run *self)
+{
+  return self->loader->hashed || self->loader->signature != NULL;
+}
+
 /* Only a program with this hash can use the map: nobody else writes to it before it is checked. */
 static int
 create_map (Run *self)
@@ -177,7 +184,7 @@ create_map (Run *self)
   attr.max_entries = 1;
   ebpf_sys_copy_name (attr.map_name, "loader.data");
 
-  if (self->loader->hashed)
+  if (is_sealed (self))
     {
       g_checksum_update (checksum, g_bytes_get_data (self->loader->insns, NULL),
                          (gssize) g_bytes_get_size (self->loader->insns));
@@ -231,9 +238,10 @@ make_map (Run *self, GError **error)
     {
       int errsv = errno;
 
-      if (self->loader->hashed && (errsv == E2BIG || errsv == EINVAL))
+      if (is_sealed (self) && (errsv == E2BIG || errsv == EINVAL))
         ebpf_sys_set_error_with_hint (error, EBPF_ERROR_NOT_SUPPORTED, errsv,
-                                      "checking the hash of its data came with Linux 6.18",
+                                      "hashes of data and signatures of programs came with Linux "
+                                      "6.18",
                                       "creating the map of the loader program");
       else
         ebpf_sys_set_error (error, errsv, "creating the map of the loader program");
@@ -249,7 +257,7 @@ make_map (Run *self, GError **error)
       return FALSE;
     }
 
-  return !self->loader->hashed || hash_map (self, error);
+  return !is_sealed (self) || hash_map (self, error);
 }
 
 static int
@@ -279,6 +287,8 @@ try_program (Run *self, char *log, guint32 log_size)
       attr.signature = EBPF_PTR_TO_U64 (g_bytes_get_data (self->loader->signature, &size));
       attr.signature_size = (guint32) size;
       attr.keyring_id = self->loader->keyring_id;
+      /* Bound by where they are in it: what is signed names no descriptors (Linux 7.3 insists). */
+      attr.fd_array_cnt = G_N_ELEMENTS (fd_array);
     }
 
   return ebpf_sys_bpf (EBPF_SYS_PROG_LOAD, &attr, sizeof attr);
@@ -316,19 +326,15 @@ make_program (Run *self, GError **error)
       code = EBPF_ERROR_NOT_SUPPORTED;
       hint = "programs that load others came with Linux 5.14";
     }
-  else if (self->loader->signature != NULL && errsv == E2BIG)
-    {
-      code = EBPF_ERROR_NOT_SUPPORTED;
-      hint = "signatures of programs came with Linux 6.18";
-    }
   else if (self->loader->signature != NULL && errsv == EOPNOTSUPP)
     {
       hint = "this kernel checks no signatures; it needs CONFIG_SYSTEM_DATA_VERIFICATION";
     }
-  else if (self->loader->signature != NULL && log == NULL && errsv != EPERM)
+  else if (self->loader->signature != NULL && errsv != EPERM && errsv != EACCES)
     {
-      hint = "its signature is perhaps not one of these instructions, or the key is not in the "
-             "keyring";
+      code = EBPF_ERROR_PERMISSION;
+      hint = "its signature is perhaps not one of what this kernel checks, or the key is not in "
+             "the keyring";
     }
   else if (reason != NULL)
     {

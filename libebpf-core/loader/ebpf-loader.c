@@ -42,11 +42,14 @@
  * ## Signatures
  *
  * One program is easily signed. With %EBPF_LOADER_FLAGS_HASHED it carries the SHA-256 of its data,
- * checks it first, and gives up where it is another: who signs the program (PKCS #7 over
- * [method@Loader.get_instructions]) has signed all that it loads, but for the initial values of
- * variables and the numbers of entries, which are up to who runs it. With
- * [method@Loader.set_signature] the kernel checks that signature before it runs the program. Both
- * need Linux 6.18.
+ * checks it first, and gives up where it is another: who signs the program has signed all that it
+ * loads, but for the initial values of variables and the numbers of entries, which are up to who
+ * runs it. With [method@Loader.set_signature] the kernel checks that signature before it runs the
+ * program. Both need Linux 6.18.
+ *
+ * The signature is PKCS #7, over [method@Loader.get_instructions] with Linux 6.18. Later kernels
+ * (7.3 at the latest) know of the data themselves: there it is over the instructions followed by
+ * [method@Loader.get_data].
  */
 
 G_DEFINE_FINAL_TYPE (EbpfLoader, ebpf_loader, G_TYPE_OBJECT)
@@ -341,7 +344,7 @@ ebpf_loader_get_spec (EbpfLoader *self)
  * ebpf_loader_get_instructions:
  * @self: a loader
  *
- * Gets the program: what is signed. It is of type [enum@ProgramType] "syscall", sleepable, and has
+ * Gets the program, which is what is signed. It is of type [enum@ProgramType] "syscall", sleepable, and has
  * one map, the first of its fd_array: an array with one entry, [method@Loader.get_data].
  *
  * Returns: (transfer none): the instructions, as the kernel takes them
@@ -492,11 +495,12 @@ ebpf_loader_get_keyring (EbpfLoader *self)
 /**
  * ebpf_loader_set_signature:
  * @self: a loader
- * @signature: (nullable): a detached signature (PKCS #7, DER) over the instructions, or %NULL
+ * @signature: (nullable): a detached signature (PKCS #7, DER), or %NULL
  * @keyring: the serial number of a keyring; 0 for the keys that are built into the kernel, 1 for
  *   those with what was added to them, 2 for the platform's
  *
  * Gives the program a signature, which the kernel checks when it loads the program (Linux 6.18).
+ * See [class@Loader] for what it has to be of.
  */
 void
 ebpf_loader_set_signature (EbpfLoader *self, GBytes *signature, gint keyring)

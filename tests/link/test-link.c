@@ -225,7 +225,7 @@ test_pin (void)
   g_assert_true (ebpf_link_pin (link, path, &error));
   g_assert_true (ebpf_link_detach (link, &error));
   g_assert_no_error (error);
-  g_assert_false (is_attached (collection));
+  assert_comes_off (collection);
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
   g_clear_object (&link);
 
