@@ -373,7 +373,11 @@ relocate_now (EbpfLoaderGenerator *self, EbpfProgramSpec *program, EbpfInsn *ins
             return FALSE;
           break;
         case EBPF_RELOC_JUMP_TABLE:
-          return set_bad (error, reloc, "which is a jump table: a loader cannot make those");
+          ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0,
+                          "instruction %u jumps by a table, \"%s\", which a loader program cannot "
+                          "make: it holds instructions of a program that is not loaded yet",
+                          reloc->insn, reloc->symbol);
+          return FALSE;
         case EBPF_RELOC_OTHER:
         default:
           if (!refer_to_nothing (reloc, insn, error))

@@ -231,6 +231,7 @@ static const struct
   { "arena.bpf.o", "*map \"arena\" cannot be made*" },
   { "struct-ops.bpf.o", "*map \"*\" cannot be made*laid out*" },
   { "congestion.bpf.o", "*map \"*\" cannot be made*laid out*" },
+  { "jumptables.bpf.o", "*program \"*\": instruction * jumps by a table*" },
   { "pinning.bpf.o", "*map \"*\" cannot be made*shared by a pin*" },
   { "pinning-run.bpf.o", "*map \"*\" cannot be made*shared by a pin*" },
 };

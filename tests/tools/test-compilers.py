@@ -55,7 +55,6 @@ NOT_LOADED_ALIKE = {
         'core': CORE,
         'core-elsewhere': FIELD_INFO,
         'core-missing': CORE,
-        'events': FETCH,
         'exceptions': EXTERN,
         'kfuncs': EXTERN,
         'ksyms': EXTERN,
