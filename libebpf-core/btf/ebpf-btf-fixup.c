@@ -219,7 +219,7 @@ ebpf_btf_resize_section (EbpfBtf *self,
 
   if (self->n_types > 0)
     {
-      guint32 offset = self->offsets[self->n_types - 1];
+      guint32 offset = ebpf_btf_offset_at (self, self->n_types - 1);
       const struct btf_type *end = (gconstpointer) (self->types + offset);
 
       length = offset + sizeof *end + (gsize) ebpf_btf_tail_size_of (self, end);

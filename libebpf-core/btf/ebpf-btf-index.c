@@ -3,6 +3,7 @@
 #include "btf/ebpf-btf-parse-private.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 /* Types are found by name through hash tables in two flat arrays each. Of a kernel's 126,000 types
  * 71,000 have names, and 56,000 of these are functions, which few ask for: those have a table of
@@ -56,12 +57,6 @@ hash_name (const char *name, const char *end)
     }
 }
 
-static inline const struct btf_type *
-type_at (EbpfBtf *self, guint32 i)
-{
-  return (gconstpointer) (self->types + self->offsets[i]);
-}
-
 static inline guint32
 group_of (EbpfBtf *self, const EbpfBtfIndex *index, guint32 name_offset)
 {
@@ -74,13 +69,43 @@ group_of (EbpfBtf *self, const EbpfBtfIndex *index, guint32 name_offset)
   return hash_name (name, end) >> index->shift;
 }
 
+/* Much memory for a moment comes from the kernel and goes back there: on the heap it would stay. Both
+ * functions are given the same size. */
+#define MAPPED_SIZE (32 * 1024)
+
+static gpointer
+take_scratch (gsize size)
+{
+  gpointer scratch;
+
+  if (size < MAPPED_SIZE)
+    return g_malloc (size);
+
+  scratch =
+      mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  if (scratch == MAP_FAILED)
+    g_error ("no memory for %" G_GSIZE_FORMAT " bytes", size);
+
+  return scratch;
+}
+
+static void
+give_back_scratch (gpointer scratch, gsize size)
+{
+  if (size < MAPPED_SIZE)
+    g_free (scratch);
+  else
+    munmap (scratch, size);
+}
+
 static EbpfBtfIndex *
 make_index (EbpfBtf *self, gboolean functions)
 {
   guint32 n_named = functions ? self->n_named_functions : self->n_named_types;
   EbpfBtfIndex *index = g_new0 (EbpfBtfIndex, 1);
-  g_autofree guint32 *named = g_new (guint32, n_named + 1);
-  g_autofree guint32 *groups = g_new (guint32, n_named + 1);
+  const gsize scratch_size = 2 * ((gsize) n_named + 1) * sizeof (guint32);
+  guint32 *named = take_scratch (scratch_size);
+  guint32 *groups = named + n_named + 1;
   guint32 n_groups, i, n, total;
   gint bits;
 
@@ -94,7 +119,7 @@ make_index (EbpfBtf *self, gboolean functions)
   /* No branch, as none could be predicted; the last place takes what is not wanted at the end. */
   for (i = 0, n = 0; i < self->n_types; i++)
     {
-      const struct btf_type *type = type_at (self, i);
+      const struct btf_type *type = ebpf_btf_type_at (self, i);
 
       named[n] = i;
       n += (type->name_off != 0) & ((ebpf_btf_kind_of (type) == EBPF_BTF_KIND_FUNC) == functions);
@@ -103,7 +128,7 @@ make_index (EbpfBtf *self, gboolean functions)
   /* Counting sort: sizes, then starts, then ids put at the starts, which thereby become ends. */
   for (i = 0; i < n_named; i++)
     {
-      groups[i] = group_of (self, index, type_at (self, named[i])->name_off);
+      groups[i] = group_of (self, index, ebpf_btf_type_at (self, named[i])->name_off);
       index->ends[groups[i]]++;
     }
 
@@ -118,6 +143,7 @@ make_index (EbpfBtf *self, gboolean functions)
   for (i = 0; i < n_named; i++)
     index->ids[index->ends[groups[i]]++] = self->first_id + named[i];
 
+  give_back_scratch (named, scratch_size);
   return index;
 }
 

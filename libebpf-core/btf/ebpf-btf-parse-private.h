@@ -54,8 +54,13 @@ struct _EbpfBtf
   guint32 strings_start; /* offsets below belong to the base */
 
   guint32 first_id;
-  guint32 n_types;  /* its own, without the base's and void */
-  guint32 *offsets; /* into types, by id - first_id */
+  guint32 n_types; /* its own, without the base's and void */
+
+  /* Where each type is in types, by id - first_id: see ebpf_btf_offset_at (). Two bytes a type do, and of
+   * a kernel there are 126,000. @offsets is there instead where some types are too long for that. */
+  guint32 *block_offsets;
+  guint16 *words;
+  guint32 *offsets;
 
   EbpfBtfLayoutTable layout; /* into bytes; nothing where the blob has none */
   guint32 unknown;           /* the first type of a kind that is not known, or 0 */
@@ -111,6 +116,25 @@ void ebpf_btf_swap_type (struct btf_type *type, gint64 tail);
 /* FALSE with @error where @self has types of its own of kinds that are not known: nobody can tell what
  * in them is a number of a type or a place of a string, so they cannot be written elsewhere. */
 gboolean ebpf_btf_check_known (EbpfBtf *self, GError **error);
+
+/* A block starts at a multiple of 4 bytes, and so do the types behind it. */
+#define EBPF_BTF_BLOCK 32
+
+/* @i: id - first_id. */
+static inline guint32
+ebpf_btf_offset_at (const EbpfBtf *self, guint32 i)
+{
+  if (G_UNLIKELY (self->offsets != NULL))
+    return self->offsets[i];
+
+  return self->block_offsets[i / EBPF_BTF_BLOCK] + 4 * (guint32) self->words[i];
+}
+
+static inline const struct btf_type *
+ebpf_btf_type_at (const EbpfBtf *self, guint32 i)
+{
+  return (gconstpointer) (self->types + ebpf_btf_offset_at (self, i));
+}
 
 /* One past the last id and the last string offset. */
 static inline guint32

@@ -57,7 +57,7 @@ ebpf_btf_offset_of (EbpfBtf *self, guint32 id)
   if (id - self->first_id >= self->n_types)
     return 0;
 
-  return self->offsets[id - self->first_id];
+  return ebpf_btf_offset_at (self, id - self->first_id);
 }
 
 static inline void
@@ -246,12 +246,6 @@ parse_header (Header *header, EbpfBtf *base, const guint8 *data, gsize size, GEr
 
 /* types */
 
-static inline const struct btf_type *
-type_at (EbpfBtf *self, guint32 i)
-{
-  return (gconstpointer) (self->types + self->offsets[i]);
-}
-
 /* The highest name offset and type id that something refers to. */
 typedef struct
 {
@@ -352,7 +346,7 @@ blame (EbpfBtf *self, GError **error)
 
   for (i = 0; i < self->n_types; i++)
     {
-      const struct btf_type *type = type_at (self, i);
+      const struct btf_type *type = ebpf_btf_type_at (self, i);
       Extremes extremes = { 0, 0 };
 
       collect (&extremes, type);
@@ -360,7 +354,7 @@ blame (EbpfBtf *self, GError **error)
         {
           ebpf_error_set (error, EBPF_ERROR_BTF, 0,
                           "type %u at offset %u has a name at offset %u, but the strings end at %u",
-                          self->first_id + i, self->offsets[i], extremes.name,
+                          self->first_id + i, ebpf_btf_offset_at (self, i), extremes.name,
                           ebpf_btf_end_string (self));
           return;
         }
@@ -368,7 +362,7 @@ blame (EbpfBtf *self, GError **error)
         {
           ebpf_error_set (error, EBPF_ERROR_BTF, 0,
                           "type %u at offset %u refers to type %u, but the last one is %u",
-                          self->first_id + i, self->offsets[i], extremes.id,
+                          self->first_id + i, ebpf_btf_offset_at (self, i), extremes.id,
                           ebpf_btf_end_id (self) - 1);
           return;
         }
@@ -408,6 +402,18 @@ refuse_type (EbpfBtf *self, guint32 position, guint32 length, GError **error)
   return FALSE;
 }
 
+/* Some types are so long that the distances in their block do not fit into two bytes. */
+static void
+widen_offsets (EbpfBtf *self, guint32 length, guint32 n)
+{
+  self->offsets = g_new (guint32, length / sizeof (struct btf_type) + 1);
+  for (guint32 i = 0; i < n; i++)
+    self->offsets[i] = self->block_offsets[i / EBPF_BTF_BLOCK] + 4 * (guint32) self->words[i];
+
+  g_clear_pointer (&self->block_offsets, g_free);
+  g_clear_pointer (&self->words, g_free);
+}
+
 /* Notes where each type starts, swapping it first where it is of the other byte order. This is what
  * opening the kernel's type information takes its time for: there is as little in the loop as can
  * be, and no branch that depends on the kind. */
@@ -415,11 +421,12 @@ static gboolean
 parse_types (EbpfBtf *self, guint32 length, gboolean swapped, GError **error)
 {
   guint8 *types = (guint8 *) self->types; /* written only where swapped: then it is our own copy */
-  guint32 position = 0, n = 0, n_types = 0, n_functions = 0;
-  guint32 *offsets;
+  guint32 position = 0, block = 0, n = 0, n_types = 0, n_functions = 0;
+  const guint32 most = length / sizeof (struct btf_type) + 1;
 
   /* As many as there could be; what is not used is never touched and given back below. */
-  self->offsets = offsets = g_new (guint32, length / sizeof (struct btf_type) + 1);
+  self->words = g_new (guint16, most);
+  self->block_offsets = g_new (guint32, most / EBPF_BTF_BLOCK + 1);
 
   while (position < length)
     {
@@ -456,14 +463,38 @@ parse_types (EbpfBtf *self, guint32 length, gboolean swapped, GError **error)
 
       n_functions += kind == EBPF_BTF_KIND_FUNC && type->name_off != 0;
       n_types += kind != EBPF_BTF_KIND_FUNC && type->name_off != 0;
-      offsets[n++] = position;
+
+      if (G_LIKELY (self->offsets == NULL))
+        {
+          if (n % EBPF_BTF_BLOCK == 0)
+            {
+              block = position;
+              self->block_offsets[n / EBPF_BTF_BLOCK] = block;
+            }
+          if (G_UNLIKELY ((position - block) / 4 > G_MAXUINT16))
+            widen_offsets (self, length, n);
+          else
+            self->words[n] = (guint16) ((position - block) / 4);
+        }
+      if (G_UNLIKELY (self->offsets != NULL))
+        self->offsets[n] = position;
+
+      n++;
       position += size;
     }
 
   self->n_types = n;
   self->n_named_types = n_types;
   self->n_named_functions = n_functions;
-  self->offsets = g_renew (guint32, self->offsets, MAX (n, 1));
+  if (self->offsets != NULL)
+    {
+      self->offsets = g_renew (guint32, self->offsets, MAX (n, 1));
+    }
+  else
+    {
+      self->words = g_renew (guint16, self->words, MAX (n, 1));
+      self->block_offsets = g_renew (guint32, self->block_offsets, n / EBPF_BTF_BLOCK + 1);
+    }
 
   return TRUE;
 }
@@ -475,7 +506,7 @@ check_references (EbpfBtf *self, GError **error)
   guint32 i;
 
   for (i = 0; i < self->n_types; i++)
-    collect (&extremes, type_at (self, i));
+    collect (&extremes, ebpf_btf_type_at (self, i));
 
   if (extremes.name >= ebpf_btf_end_string (self) || extremes.id >= ebpf_btf_end_id (self))
     {
@@ -493,7 +524,7 @@ check_references (EbpfBtf *self, GError **error)
 static gboolean
 get_part (EbpfBtf *self, guint32 id, guint index, guint32 *part)
 {
-  const struct btf_type *type = ebpf_btf_peek (self, id);
+  const struct btf_type *type = ebpf_btf_type_at (self, id - self->first_id);
   gconstpointer tail = ebpf_btf_tail_of (type);
 
   switch (ebpf_btf_kind_of (type))
@@ -545,29 +576,32 @@ enum
 static gboolean
 check_cycles (EbpfBtf *self, GError **error)
 {
-  g_autofree guint8 *states = g_new0 (guint8, self->n_types);
-  g_autoptr (GArray) stack = g_array_new (FALSE, FALSE, sizeof (Visit));
-  guint32 i;
+  g_autofree guint8 *states = g_new0 (guint8, MAX (self->n_types, 1));
+  g_autofree Visit *stack = NULL;
+  guint32 i, size = 0;
 
   for (i = 0; i < self->n_types; i++)
     {
-      Visit root = { self->first_id + i, 0 };
+      guint32 depth = 0;
 
       if (states[i] != UNSEEN)
         continue;
 
+      /* One more on the stack at a time, and each type at most once. */
+      if (size == 0)
+        stack = g_new (Visit, size = 64);
       states[i] = OPEN;
-      g_array_append_val (stack, root);
-      while (stack->len > 0)
+      stack[depth++] = (Visit){ self->first_id + i, 0 };
+      while (depth > 0)
         {
-          Visit *top = &g_array_index (stack, Visit, stack->len - 1);
+          Visit *top = &stack[depth - 1];
           Visit child = { 0, 0 };
           guint8 *state;
 
           if (!get_part (self, top->id, top->next++, &child.id))
             {
               states[top->id - self->first_id] = DONE;
-              g_array_set_size (stack, stack->len - 1);
+              depth--;
               continue;
             }
           if (child.id < self->first_id)
@@ -586,7 +620,9 @@ check_cycles (EbpfBtf *self, GError **error)
           if (*state == UNSEEN)
             {
               *state = OPEN;
-              g_array_append_val (stack, child);
+              if (depth == size)
+                stack = g_renew (Visit, stack, size *= 2);
+              stack[depth++] = child;
             }
         }
     }
@@ -673,7 +709,7 @@ check_kinds (EbpfBtf *self, GError **error)
 
   for (i = 0; i < self->n_types; i++)
     {
-      const struct btf_type *type = type_at (self, i);
+      const struct btf_type *type = ebpf_btf_type_at (self, i);
       const struct btf_var_secinfo *vars = ebpf_btf_tail_of (type);
       const struct btf_type *target;
 
@@ -686,8 +722,8 @@ check_kinds (EbpfBtf *self, GError **error)
               ebpf_error_set (error, EBPF_ERROR_BTF, 0,
                               "function %s, type %u at offset %u, has type %u, which is no "
                               "prototype",
-                              ebpf_btf_name_of (self, type), self->first_id + i, self->offsets[i],
-                              type->type);
+                              ebpf_btf_name_of (self, type), self->first_id + i,
+                              ebpf_btf_offset_at (self, i), type->type);
               return FALSE;
             }
           break;
@@ -708,7 +744,7 @@ check_kinds (EbpfBtf *self, GError **error)
                                   "section %s, type %u at offset %u, lists type %u, which is "
                                   "neither variable nor function",
                                   ebpf_btf_name_of (self, type), self->first_id + i,
-                                  self->offsets[i], vars[j].type);
+                                  ebpf_btf_offset_at (self, i), vars[j].type);
                   return FALSE;
                 }
             }

@@ -18,7 +18,7 @@ ebpf_btf_peek (EbpfBtf *self, guint32 id)
   if (id - self->first_id >= self->n_types)
     return NULL;
 
-  return (gconstpointer) (self->types + self->offsets[id - self->first_id]);
+  return ebpf_btf_type_at (self, id - self->first_id);
 }
 
 const char *

@@ -65,6 +65,8 @@ ebpf_btf_finalize (GObject *object)
   ebpf_btf_index_free (self->type_index);
   ebpf_btf_index_free (self->function_index);
   g_clear_pointer (&self->flavours, g_hash_table_unref);
+  g_free (self->block_offsets);
+  g_free (self->words);
   g_free (self->offsets);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_clear_object (&self->base);
@@ -416,7 +418,7 @@ ebpf_btf_encode (EbpfBtf *self, EbpfByteOrder byte_order)
 
   if (self->n_types > 0)
     {
-      guint32 last = self->offsets[self->n_types - 1];
+      guint32 last = ebpf_btf_offset_at (self, self->n_types - 1);
       const struct btf_type *type = (gconstpointer) (self->types + last);
 
       length = last + sizeof *type + ebpf_btf_tail_size_of (self, type);
