@@ -101,27 +101,28 @@ gboolean ebpf_btf_value_from_variant (EbpfBtf *self,
                                       gsize size,
                                       GError **error);
 
-/* A copy with the sizes and offsets of its data sections filled in: what clang leaves for the
- * loader.
- * @sections: name (utf8) -> EbpfBtfSectionFixup. Returns @self's new reference where nothing
- * changes. */
+/* What clang leaves for the loader: sizes of data sections, and where in them the variables are. */
 typedef struct
 {
-  guint32 size;
-  GHashTable *offsets; /* variable name -> GUINT_TO_POINTER (offset) */
+  /* What stands for a section, and its size; NULL where it is to stay as it is. */
+  gconstpointer (*find_section) (const char *name, guint32 *size, gpointer user_data);
 
-  /* The same, of static ones; NULL where these are among the others. An object that was linked of
-   * several may have some of one name: those are looked up only where the type information does not
-   * say itself that they are somewhere else than at the start. */
-  GHashTable *static_offsets;
-} EbpfBtfSectionFixup;
-EbpfBtf *ebpf_btf_fixup_data_sections (EbpfBtf *self, GHashTable *sections, GError **error);
+  /* The offset of a variable in that, by its symbol: of a static one, where @is_static; else of a global one, or
+   * where there is none, of a static one. */
+  gboolean (*find_variable) (gconstpointer section,
+                             const char *name,
+                             gboolean is_static,
+                             guint32 *offset,
+                             gpointer user_data);
+  gpointer user_data;
 
-/* The same, and makes functions static that are global to the compiler but hidden, so that the
- * verifier looks at them with their callers and not on their own. @hidden_functions: set of names,
- * or NULL. */
-EbpfBtf *
-ebpf_btf_fixup (EbpfBtf *self, GHashTable *sections, GHashTable *hidden_functions, GError **error);
+  /* Set of names, or NULL: functions that are global to the compiler but hidden, to be made static so that the
+   * verifier looks at them with their callers and not on their own. */
+  GHashTable *hidden_functions;
+} EbpfBtfFixup;
+
+/* Fills them in. @self was just made, of bytes that are nobody else's, and is of no use where this fails. */
+gboolean ebpf_btf_fixup (EbpfBtf *self, const EbpfBtfFixup *fixup, GError **error);
 
 /* The same types, but for the section @id, which has @size bytes, and for its last variable, which
  * has to be an array: it fills the section up. A new type is behind all others; ids and offsets of

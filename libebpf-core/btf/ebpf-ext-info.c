@@ -76,6 +76,23 @@ ensure_section (Parser *parser, const char *name)
   return section;
 }
 
+static GArray *
+records_of (EbpfExtSection *section, Table table)
+{
+  switch (table)
+    {
+    case FUNCTIONS:
+      return section->func_infos;
+    case LINES:
+      return section->line_infos;
+    case RELOCATIONS:
+      return section->core_relos;
+    case N_TABLES:
+    default:
+      g_return_val_if_reached (NULL);
+    }
+}
+
 static gboolean
 check_string (Parser *parser, guint32 string, Table table, gsize offset, GError **error)
 {
@@ -110,7 +127,12 @@ check_type (Parser *parser,
 }
 
 static gboolean
-parse_record (Parser *parser, EbpfExtSection *section, Table table, gsize offset, GError **error)
+parse_record (Parser *parser,
+              GArray *records,
+              guint index,
+              Table table,
+              gsize offset,
+              GError **error)
 {
   guint32 insn = get32 (parser, offset);
 
@@ -132,7 +154,7 @@ parse_record (Parser *parser, EbpfExtSection *section, Table table, gsize offset
 
         if (!check_type (parser, info.type_id, TRUE, table, offset, error))
           return FALSE;
-        g_array_append_val (section->func_infos, info);
+        g_array_index (records, EbpfFuncInfo, index) = info;
         return TRUE;
       }
 
@@ -144,7 +166,7 @@ parse_record (Parser *parser, EbpfExtSection *section, Table table, gsize offset
         if (!check_string (parser, info.file_name_off, table, offset, error) ||
             !check_string (parser, info.line_off, table, offset, error))
           return FALSE;
-        g_array_append_val (section->line_infos, info);
+        g_array_index (records, EbpfLineInfo, index) = info;
         return TRUE;
       }
 
@@ -156,7 +178,7 @@ parse_record (Parser *parser, EbpfExtSection *section, Table table, gsize offset
         if (!check_type (parser, relo.type_id, FALSE, table, offset, error) ||
             !check_string (parser, relo.access_str_off, table, offset, error))
           return FALSE;
-        g_array_append_val (section->core_relos, relo);
+        g_array_index (records, EbpfCoreRelo, index) = relo;
         return TRUE;
       }
 
@@ -198,9 +220,9 @@ parse_table (Parser *parser, Table table, guint64 start, guint32 length, GError 
 
   while (offset < end)
     {
-      EbpfExtSection *section;
+      GArray *records;
       const char *name;
-      guint32 name_offset, n_records, i;
+      guint32 name_offset, n_records, first, i;
 
       if (end - offset < 8)
         {
@@ -226,9 +248,11 @@ parse_table (Parser *parser, Table table, guint64 start, guint32 length, GError 
         }
       offset += 8;
 
-      section = ensure_section (parser, name);
+      records = records_of (ensure_section (parser, name), table);
+      first = records->len;
+      g_array_set_size (records, first + n_records);
       for (i = 0; i < n_records; i++, offset += record_size)
-        if (!parse_record (parser, section, table, offset, error))
+        if (!parse_record (parser, records, first + i, table, offset, error))
           return FALSE;
     }
 

@@ -9,16 +9,6 @@
 /* More than all options of a kernel's configuration together. */
 #define MAX_KCONFIG_SIZE (1 << 20)
 
-static void
-fixup_free (gpointer data)
-{
-  EbpfBtfSectionFixup *fixup = data;
-
-  g_hash_table_unref (fixup->offsets);
-  g_clear_pointer (&fixup->static_offsets, g_hash_table_unref);
-  g_free (fixup);
-}
-
 /* One walk over all types: they are many, and only few kinds matter here. */
 static void
 index_types (EbpfElf *self)
@@ -35,7 +25,7 @@ index_types (EbpfElf *self)
         case BTF_KIND_DATASEC:
           name = ebpf_btf_name_of (self->btf, type);
           if (!g_hash_table_contains (self->datasecs, name))
-            g_hash_table_insert (self->datasecs, g_strdup (name), GUINT_TO_POINTER (id));
+            g_hash_table_insert (self->datasecs, (gpointer) name, GUINT_TO_POINTER (id));
           break;
 
         case BTF_KIND_DECL_TAG:
@@ -123,7 +113,7 @@ add_extern (EbpfElf *self, const char *section, const char *name, EbpfElfExtern 
       return FALSE;
     }
 
-  g_hash_table_insert (self->externs, g_strdup (name), g_memdup2 (&one, sizeof one));
+  g_hash_table_insert (self->externs, (gpointer) name, g_memdup2 (&one, sizeof one));
 
   return TRUE;
 }
@@ -164,21 +154,16 @@ index_ksyms (EbpfElf *self, GError **error)
 /* Values of the kernel's configuration. The section exists in no file: it is laid out here, each
  * variable at the next place that suits its type. */
 static gboolean
-index_kconfig (EbpfElf *self, GHashTable *fixups, GError **error)
+index_kconfig (EbpfElf *self, guint32 *total_size, GError **error)
 {
   guint32 id = GPOINTER_TO_UINT (g_hash_table_lookup (self->datasecs, ".kconfig"));
   const struct btf_type *datasec = ebpf_btf_peek (self->btf, id);
   const EbpfElfSection *btf_section = ebpf_elf_find_section (self, ".BTF");
   const struct btf_var_secinfo *members;
-  EbpfBtfSectionFixup *fixup;
   guint64 end = 0;
 
   if (datasec == NULL)
     return TRUE;
-
-  fixup = g_new0 (EbpfBtfSectionFixup, 1);
-  fixup->offsets = g_hash_table_new (g_str_hash, g_str_equal);
-  g_hash_table_insert (fixups, (gpointer) ".kconfig", fixup);
 
   members = ebpf_btf_tail_of (datasec);
   for (guint i = 0; i < ebpf_btf_vlen_of (datasec); i++)
@@ -221,18 +206,147 @@ index_kconfig (EbpfElf *self, GHashTable *fixups, GError **error)
 
       if (!add_extern (self, ".kconfig", name, one, error))
         return FALSE;
-
-      g_hash_table_insert (fixup->offsets, (gpointer) name, GUINT_TO_POINTER (one.offset));
     }
 
-  fixup->size = (guint32) end;
+  *total_size = (guint32) end;
 
   return TRUE;
 }
 
-/* clang leaves the sizes of sections and the offsets of global variables to be filled in. */
+/* Where a section with more symbols than can be looked through has its variables. */
+typedef struct
+{
+  const EbpfElfSection *section;
+  GHashTable *global;
+  GHashTable *local;
+} Symbols;
+
+static void
+symbols_free (gpointer data)
+{
+  Symbols *symbols = data;
+
+  g_hash_table_unref (symbols->global);
+  g_hash_table_unref (symbols->local);
+  g_free (symbols);
+}
+
+#define EASILY_SEARCHED 32
+
+typedef struct
+{
+  EbpfElf *elf;
+  EbpfElfSection kconfig; /* of which no file has one */
+  GHashTable *symbols;    /* EbpfElfSection -> Symbols; NULL as long as it takes none */
+} Fixup;
+
 static gboolean
-collect_fixups (EbpfElf *self, GHashTable *fixups, GError **error)
+names_variable (const EbpfElfSymbol *symbol)
+{
+  return symbol->name[0] != '\0' && symbol->type != STT_SECTION;
+}
+
+static gconstpointer
+find_fixup_section (const char *name, guint32 *size, gpointer user_data)
+{
+  Fixup *self = user_data;
+  const EbpfElfSection *section = ebpf_elf_find_section (self->elf, name);
+
+  if (section == NULL && strcmp (name, ".kconfig") == 0)
+    section = &self->kconfig;
+  if (section != NULL)
+    *size = (guint32) section->size;
+
+  return section;
+}
+
+/* Symbols are in the order of their values: of several static ones of a name, the first one is what may be at
+ * the start of the section. */
+static const EbpfElfSymbol *
+search_symbols (EbpfElf *elf, const EbpfElfSection *section, const char *name, gboolean local)
+{
+  for (guint32 i = 0; i < section->n_symbols; i++)
+    {
+      const EbpfElfSymbol *symbol = ebpf_elf_nth_symbol (elf, section, i);
+
+      if ((symbol->binding == STB_LOCAL) == local && names_variable (symbol) &&
+          strcmp (symbol->name, name) == 0)
+        return symbol;
+    }
+
+  return NULL;
+}
+
+static const Symbols *
+index_symbols (Fixup *self, const EbpfElfSection *section)
+{
+  Symbols *symbols;
+
+  if (self->symbols == NULL)
+    self->symbols = g_hash_table_new_full (NULL, NULL, NULL, symbols_free);
+
+  symbols = g_hash_table_lookup (self->symbols, section);
+  if (symbols != NULL)
+    return symbols;
+
+  symbols = g_new0 (Symbols, 1);
+  symbols->global = g_hash_table_new (g_str_hash, g_str_equal);
+  symbols->local = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint32 i = 0; i < section->n_symbols; i++)
+    {
+      const EbpfElfSymbol *symbol = ebpf_elf_nth_symbol (self->elf, section, i);
+      GHashTable *table = symbol->binding == STB_LOCAL ? symbols->local : symbols->global;
+
+      if (names_variable (symbol) && !g_hash_table_contains (table, symbol->name))
+        g_hash_table_insert (table, (gpointer) symbol->name, (gpointer) symbol);
+    }
+  g_hash_table_insert (self->symbols, (gpointer) section, symbols);
+
+  return symbols;
+}
+
+static const EbpfElfSymbol *
+find_symbol (Fixup *self, const EbpfElfSection *section, const char *name, gboolean local)
+{
+  const Symbols *symbols;
+
+  if (section->n_symbols <= EASILY_SEARCHED)
+    return search_symbols (self->elf, section, name, local);
+
+  symbols = index_symbols (self, section);
+  return g_hash_table_lookup (local ? symbols->local : symbols->global, name);
+}
+
+static gboolean
+find_fixup_variable (gconstpointer section,
+                     const char *name,
+                     gboolean is_static,
+                     guint32 *offset,
+                     gpointer user_data)
+{
+  Fixup *self = user_data;
+  const EbpfElfSymbol *symbol = NULL;
+
+  if (section == &self->kconfig)
+    {
+      const EbpfElfExtern *one = g_hash_table_lookup (self->elf->externs, name);
+
+      *offset = one != NULL ? one->offset : 0;
+      return one != NULL;
+    }
+
+  if (!is_static)
+    symbol = find_symbol (self, section, name, FALSE);
+  if (symbol == NULL)
+    symbol = find_symbol (self, section, name, TRUE);
+  if (symbol != NULL)
+    *offset = (guint32) symbol->value;
+
+  return symbol != NULL;
+}
+
+static gboolean
+check_sizes (EbpfElf *self, GError **error)
 {
   GHashTableIter iter;
   gpointer name;
@@ -240,39 +354,14 @@ collect_fixups (EbpfElf *self, GHashTable *fixups, GError **error)
   g_hash_table_iter_init (&iter, self->datasecs);
   while (g_hash_table_iter_next (&iter, &name, NULL))
     {
-      EbpfElfSection *section = ebpf_elf_find_section (self, name);
-      EbpfBtfSectionFixup *fixup;
+      const EbpfElfSection *section = ebpf_elf_find_section (self, name);
 
-      if (section == NULL)
-        continue;
-
-      if (section->size > G_MAXUINT32)
+      if (section != NULL && section->size > G_MAXUINT32)
         {
           ebpf_elf_set_error (self, error, EBPF_ERROR_LIMIT, section, -1,
                               "%" G_GUINT64_FORMAT " bytes are more than a map can hold",
                               section->size);
           return FALSE;
-        }
-
-      fixup = g_new0 (EbpfBtfSectionFixup, 1);
-      fixup->size = (guint32) section->size;
-      fixup->offsets = g_hash_table_new (g_str_hash, g_str_equal);
-      g_hash_table_insert (fixups, name, fixup);
-
-      fixup->static_offsets = g_hash_table_new (g_str_hash, g_str_equal);
-
-      for (guint32 i = 0; i < section->n_symbols; i++)
-        {
-          const EbpfElfSymbol *symbol = ebpf_elf_nth_symbol (self, section, i);
-          GHashTable *offsets =
-              symbol->binding == STB_LOCAL ? fixup->static_offsets : fixup->offsets;
-
-          /* By their value: of several static ones of a name, the first one is what may be at the
-           * start of the section. */
-          if (symbol->name[0] != '\0' && symbol->type != STT_SECTION &&
-              !g_hash_table_contains (offsets, symbol->name))
-            g_hash_table_insert (offsets, (gpointer) symbol->name,
-                                 GUINT_TO_POINTER ((guint) symbol->value));
         }
     }
 
@@ -301,22 +390,44 @@ collect_hidden_functions (EbpfElf *self)
   return names;
 }
 
+static gboolean
+fix_up (EbpfElf *self, const EbpfElfSection *btf_section, GError **error)
+{
+  Fixup context = { .elf = self };
+  EbpfBtfFixup fixup = { find_fixup_section, find_fixup_variable, &context, NULL };
+  GError *local_error = NULL;
+  gboolean done = FALSE;
+  guint32 size = 0;
+
+  if (!index_kconfig (self, &size, error) || !check_sizes (self, error))
+    return FALSE;
+
+  context.kconfig.size = size;
+  fixup.hidden_functions = collect_hidden_functions (self);
+  done = ebpf_btf_fixup (self->btf, &fixup, &local_error);
+  if (!done)
+    ebpf_error_propagate_prefixed (error, local_error, "%s: section %s: ", self->source,
+                                   btf_section->name);
+
+  g_clear_pointer (&fixup.hidden_functions, g_hash_table_unref);
+  g_clear_pointer (&context.symbols, g_hash_table_unref);
+  return done;
+}
+
 gboolean
 ebpf_elf_load_btf (EbpfElf *self, GError **error)
 {
   const EbpfElfSection *section = ebpf_elf_find_section (self, ".BTF");
   EbpfByteOrder byte_order = self->image[EI_DATA] == ELFDATA2MSB ? EBPF_BYTE_ORDER_BIG_ENDIAN
                                                                  : EBPF_BYTE_ORDER_LITTLE_ENDIAN;
-  g_autoptr (GHashTable) fixups = NULL;
-  g_autoptr (GHashTable) hidden = NULL;
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GBytes) ext_bytes = NULL;
-  g_autoptr (EbpfBtf) fixed = NULL;
   GError *local_error = NULL;
   const guint8 *data;
 
-  self->datasecs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->externs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  /* Names stay where they are as long as self->btf does. */
+  self->datasecs = g_hash_table_new (g_str_hash, g_str_equal);
+  self->externs = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
 
   if (section == NULL)
     return TRUE;
@@ -344,22 +455,8 @@ ebpf_elf_load_btf (EbpfElf *self, GError **error)
 
   index_types (self);
 
-  /* All names in it stay where they are until the end of this function. */
-  fixups = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, fixup_free);
-  if (!index_ksyms (self, error) || !index_kconfig (self, fixups, error) ||
-      !collect_fixups (self, fixups, error))
+  if (!index_ksyms (self, error) || !fix_up (self, section, error))
     return FALSE;
-
-  hidden = collect_hidden_functions (self);
-  fixed = ebpf_btf_fixup (self->btf, fixups, hidden, &local_error);
-  if (fixed == NULL)
-    {
-      ebpf_error_propagate_prefixed (error, local_error, "%s: section %s: ", self->source,
-                                     section->name);
-      return FALSE;
-    }
-
-  g_set_object (&self->btf, fixed);
 
   section = ebpf_elf_find_section (self, ".BTF.ext");
   if (section == NULL)

@@ -2,11 +2,12 @@
 
 #include "elf/ebpf-elf-private.h"
 
+#include "elf/ebpf-elf-raw-private.h"
+
 #include <stdarg.h>
 #include <string.h>
 
-/* The container: sections, symbols and relocations. libelf reads what has a byte order; where bytes
- * lie is checked here, so that it is never asked for anything outside the file. */
+/* The container: sections, symbols and relocations. Nothing outside the file is looked at. */
 
 void
 ebpf_elf_set_error (EbpfElf *self,
@@ -68,7 +69,6 @@ ebpf_elf_free (EbpfElf *self)
   g_clear_pointer (&self->struct_ops, g_hash_table_unref);
   g_clear_object (&self->btf);
   g_clear_object (&self->spec);
-  g_clear_pointer (&self->elf, elf_end);
   g_free (self);
 }
 
@@ -101,7 +101,7 @@ machine_name (guint machine)
 }
 
 static gboolean
-check_header (EbpfElf *self, GElf_Ehdr *header, GError **error)
+check_header (EbpfElf *self, Elf64_Ehdr *header, GError **error)
 {
   const char *name;
   guint16 machine;
@@ -162,22 +162,14 @@ check_header (EbpfElf *self, GElf_Ehdr *header, GError **error)
       return FALSE;
     }
 
-  if (elf_version (EV_CURRENT) == EV_NONE)
+  if (self->image[EI_VERSION] != EV_CURRENT)
     {
-      ebpf_elf_set_error (self, error, EBPF_ERROR_FAILED, NULL, -1, "libelf is too old");
+      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL, EI_VERSION,
+                          "version %u of the format is not known", self->image[EI_VERSION]);
       return FALSE;
     }
 
-  /* Nothing is written to it; libelf just does not say const. */
-  self->elf = elf_memory ((char *) (guintptr) self->image, self->image_size);
-  if (self->elf == NULL || elf_kind (self->elf) != ELF_K_ELF ||
-      gelf_getehdr (self->elf, header) == NULL)
-    {
-      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL, -1,
-                          "the ELF header cannot be read: %s", elf_errmsg (-1));
-      return FALSE;
-    }
-
+  ebpf_elf_raw_header (header, self->image, self->swapped);
   if (header->e_type != ET_REL)
     {
       ebpf_elf_set_error (
@@ -189,12 +181,13 @@ check_header (EbpfElf *self, GElf_Ehdr *header, GError **error)
   return TRUE;
 }
 
-/* The number of sections, with the header table inside the file; 0 with @error where not. */
+/* The number of sections, with the header table inside the file; 0 with @error where not. @names: index of
+ * the section with their names. */
 static guint32
-check_section_table (EbpfElf *self, const GElf_Ehdr *header, GError **error)
+check_section_table (EbpfElf *self, const Elf64_Ehdr *header, guint32 *names, GError **error)
 {
-  guint64 room;
-  size_t n_sections;
+  guint64 room, n_sections = header->e_shnum;
+  Elf64_Shdr first;
 
   if (header->e_shoff == 0)
     {
@@ -224,8 +217,13 @@ check_section_table (EbpfElf *self, const GElf_Ehdr *header, GError **error)
       return 0;
     }
 
-  if (elf_getshdrnum (self->elf, &n_sections) != 0 || n_sections == 0 || n_sections > room ||
-      n_sections > G_MAXUINT32)
+  /* What does not fit into the header is in the null section's. */
+  ebpf_elf_raw_section (&first, self->image + header->e_shoff, self->swapped);
+  *names = header->e_shstrndx == SHN_XINDEX ? first.sh_link : header->e_shstrndx;
+  if (n_sections == 0)
+    n_sections = first.sh_size;
+
+  if (n_sections == 0 || n_sections > room || n_sections > G_MAXUINT32)
     {
       ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL, (gint64) header->e_shoff,
                           "not all section headers lie inside the file, which has %zu bytes; is "
@@ -236,6 +234,9 @@ check_section_table (EbpfElf *self, const GElf_Ehdr *header, GError **error)
 
   return (guint32) n_sections;
 }
+
+/* Up to this many are looked through: few names are asked for. */
+#define SECTIONS_WITHOUT_TABLE 128
 
 /* Longer names are damage, and would let a small file have the same bytes looked at many times. */
 #define MAX_NAME 4096
@@ -252,9 +253,18 @@ string_at (const EbpfElfSection *strings, guint64 offset)
 
   /* That the table ends in a zero was checked when it was chosen. */
   string = (const char *) strings->data + offset;
-  length = strnlen (string, MAX_NAME);
+  for (length = 0; length < MAX_NAME && (signed char) string[length] > 0; length++)
+    ;
 
-  return length < MAX_NAME && g_utf8_validate_len (string, length, NULL) ? string : NULL;
+  /* Nearly all names are ASCII and end here. */
+  if (G_UNLIKELY (length == MAX_NAME || string[length] != '\0'))
+    {
+      length = strnlen (string, MAX_NAME);
+      if (length == MAX_NAME || !g_utf8_validate_len (string, length, NULL))
+        return NULL;
+    }
+
+  return string;
 }
 
 static gboolean
@@ -321,12 +331,12 @@ classify (const EbpfElfSection *section)
 }
 
 static gboolean
-read_sections (EbpfElf *self, const GElf_Ehdr *header, GError **error)
+read_sections (EbpfElf *self, const Elf64_Ehdr *header, GError **error)
 {
-  size_t names;
+  guint32 names = 0;
   g_autofree guint32 *name_offsets = NULL;
 
-  self->n_sections = check_section_table (self, header, error);
+  self->n_sections = check_section_table (self, header, &names, error);
   if (self->n_sections == 0)
     return FALSE;
 
@@ -336,24 +346,20 @@ read_sections (EbpfElf *self, const GElf_Ehdr *header, GError **error)
   for (guint32 i = 0; i < self->n_sections; i++)
     {
       EbpfElfSection *section = &self->sections[i];
-      GElf_Shdr shdr;
+      Elf64_Shdr shdr;
 
       section->name = "";
       section->index = i;
-      section->scn = elf_getscn (self->elf, i);
-      if (section->scn == NULL || gelf_getshdr (section->scn, &shdr) == NULL)
-        {
-          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, NULL,
-                              (gint64) (header->e_shoff + i * sizeof (Elf64_Shdr)),
-                              "the header of section %u cannot be read: %s", i, elf_errmsg (-1));
-          return FALSE;
-        }
 
       /* The null section's fields have other meanings. */
       if (i == 0)
         continue;
 
+      ebpf_elf_raw_section (&shdr, self->image + header->e_shoff + i * sizeof shdr, self->swapped);
       section->type = shdr.sh_type;
+      section->link = shdr.sh_link;
+      section->entry_size = shdr.sh_entsize;
+      section->alignment = shdr.sh_addralign;
       section->info = shdr.sh_info;
       section->flags = shdr.sh_flags;
       section->offset = shdr.sh_offset;
@@ -377,12 +383,11 @@ read_sections (EbpfElf *self, const GElf_Ehdr *header, GError **error)
       section->data = self->image + shdr.sh_offset;
     }
 
-  if (elf_getshdrstrndx (self->elf, &names) != 0)
-    names = 0;
   if (!check_string_table (self, names, "the sections", error))
     return FALSE;
 
-  self->sections_by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  if (self->n_sections > SECTIONS_WITHOUT_TABLE)
+    self->sections_by_name = g_hash_table_new (g_str_hash, g_str_equal);
 
   for (guint32 i = 1; i < self->n_sections; i++)
     {
@@ -401,7 +406,8 @@ read_sections (EbpfElf *self, const GElf_Ehdr *header, GError **error)
 
       section->name = name;
       section->kind = classify (section);
-      if (section->type != SHT_NULL && !g_hash_table_contains (self->sections_by_name, name))
+      if (self->sections_by_name != NULL && section->type != SHT_NULL &&
+          !g_hash_table_contains (self->sections_by_name, name))
         g_hash_table_insert (self->sections_by_name, (gpointer) name, section);
     }
 
@@ -410,8 +416,7 @@ read_sections (EbpfElf *self, const GElf_Ehdr *header, GError **error)
 
 static gboolean
 read_symbol (EbpfElf *self,
-             Elf_Data *data,
-             Elf_Data *extended,
+             const EbpfElfSection *extended,
              const EbpfElfSection *strings,
              guint32 index,
              GError **error)
@@ -419,15 +424,9 @@ read_symbol (EbpfElf *self,
   const EbpfElfSection *symtab = &self->sections[self->symtab];
   EbpfElfSymbol *symbol = &self->symbols[index];
   gint64 offset = (gint64) index * (gint64) sizeof (Elf64_Sym);
-  Elf32_Word section = 0;
-  GElf_Sym sym;
+  Elf64_Sym sym;
 
-  if (gelf_getsymshndx (data, extended, (int) index, &sym, &section) == NULL)
-    {
-      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, symtab, offset,
-                          "symbol %u cannot be read: %s", index, elf_errmsg (-1));
-      return FALSE;
-    }
+  ebpf_elf_raw_symbol (&sym, symtab->data + offset, self->swapped);
 
   symbol->name = string_at (strings, sym.st_name);
   if (symbol->name == NULL)
@@ -442,12 +441,20 @@ read_symbol (EbpfElf *self,
   symbol->value = sym.st_value;
   symbol->size = sym.st_size;
   symbol->special = sym.st_shndx;
-  symbol->type = GELF_ST_TYPE (sym.st_info);
-  symbol->binding = GELF_ST_BIND (sym.st_info);
-  symbol->visibility = GELF_ST_VISIBILITY (sym.st_other);
+  symbol->type = ELF64_ST_TYPE (sym.st_info);
+  symbol->binding = ELF64_ST_BIND (sym.st_info);
+  symbol->visibility = ELF64_ST_VISIBILITY (sym.st_other);
 
   if (sym.st_shndx == SHN_XINDEX && extended != NULL)
-    symbol->section = section;
+    {
+      if (extended->data == NULL || extended->size / sizeof (guint32) <= index)
+        {
+          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, extended, -1,
+                              "it does not say in which section symbol %s is", symbol->name);
+          return FALSE;
+        }
+      symbol->section = ebpf_elf_read_u32 (self, extended->data + (gsize) index * sizeof (guint32));
+    }
   else if (sym.st_shndx < SHN_LORESERVE)
     symbol->section = sym.st_shndx;
 
@@ -524,8 +531,7 @@ static gboolean
 read_symbols (EbpfElf *self, GError **error)
 {
   EbpfElfSection *symtab = NULL;
-  Elf_Data *data, *extended = NULL;
-  GElf_Shdr shdr;
+  const EbpfElfSection *extended = NULL;
 
   for (guint32 i = 1; i < self->n_sections; i++)
     {
@@ -545,7 +551,7 @@ read_symbols (EbpfElf *self, GError **error)
         }
       else if (section->type == SHT_SYMTAB_SHNDX)
         {
-          extended = elf_getdata (section->scn, NULL);
+          extended = section;
         }
     }
 
@@ -556,33 +562,24 @@ read_symbols (EbpfElf *self, GError **error)
       return FALSE;
     }
 
-  if (gelf_getshdr (symtab->scn, &shdr) == NULL || shdr.sh_entsize != sizeof (Elf64_Sym) ||
-      symtab->size % sizeof (Elf64_Sym) != 0 || (symtab->flags & SHF_COMPRESSED) != 0 ||
-      symtab->size / sizeof (Elf64_Sym) > G_MAXINT)
+  if (symtab->entry_size != sizeof (Elf64_Sym) || symtab->size % sizeof (Elf64_Sym) != 0 ||
+      (symtab->flags & SHF_COMPRESSED) != 0 || symtab->size / sizeof (Elf64_Sym) > G_MAXINT)
     {
       ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, symtab, -1,
                           "the symbol table is not one of %zu-byte symbols", sizeof (Elf64_Sym));
       return FALSE;
     }
 
-  if (!check_string_table (self, shdr.sh_link, "the symbols", error))
+  if (!check_string_table (self, symtab->link, "the symbols", error))
     return FALSE;
 
   if (symtab->size > 0)
     {
-      data = elf_getdata (symtab->scn, NULL);
-      if (data == NULL || data->d_size != symtab->size)
-        {
-          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, symtab, -1,
-                              "the symbol table cannot be read: %s", elf_errmsg (-1));
-          return FALSE;
-        }
-
       self->n_symbols = (guint32) (symtab->size / sizeof (Elf64_Sym));
       self->symbols = g_new0 (EbpfElfSymbol, self->n_symbols);
 
       for (guint32 i = 0; i < self->n_symbols; i++)
-        if (!read_symbol (self, data, extended, &self->sections[shdr.sh_link], i, error))
+        if (!read_symbol (self, extended, &self->sections[symtab->link], i, error))
           return FALSE;
     }
 
@@ -688,7 +685,7 @@ EbpfElf *
 ebpf_elf_open (GBytes *bytes, const char *source, GError **error)
 {
   g_autoptr (EbpfElf) self = g_new0 (EbpfElf, 1);
-  GElf_Ehdr header;
+  Elf64_Ehdr header;
 
   self->source = source;
   self->image = g_bytes_get_data (bytes, &self->image_size);
@@ -704,7 +701,14 @@ ebpf_elf_open (GBytes *bytes, const char *source, GError **error)
 EbpfElfSection *
 ebpf_elf_find_section (EbpfElf *self, const char *name)
 {
-  return g_hash_table_lookup (self->sections_by_name, name);
+  if (self->sections_by_name != NULL)
+    return g_hash_table_lookup (self->sections_by_name, name);
+
+  for (guint32 i = 1; i < self->n_sections; i++)
+    if (self->sections[i].type != SHT_NULL && strcmp (self->sections[i].name, name) == 0)
+      return &self->sections[i];
+
+  return NULL;
 }
 
 const guint8 *
@@ -782,15 +786,13 @@ ebpf_elf_read_relocations (EbpfElf *self, const EbpfElfSection *section, GError 
   g_autoptr (GArray) result = g_array_new (FALSE, FALSE, sizeof (EbpfElfRelocation));
   const EbpfElfSection *table;
   gboolean sorted = TRUE;
-  GElf_Shdr shdr;
-  Elf_Data *data;
   guint32 n;
 
   if (section->relocations == 0)
     return g_steal_pointer (&result);
 
   table = &self->sections[section->relocations];
-  if (gelf_getshdr (table->scn, &shdr) == NULL || shdr.sh_entsize != sizeof (Elf64_Rel) ||
+  if (table->entry_size != sizeof (Elf64_Rel) || table->data == NULL ||
       table->size % sizeof (Elf64_Rel) != 0 || table->size / sizeof (Elf64_Rel) > G_MAXINT ||
       (table->flags & SHF_COMPRESSED) != 0)
     {
@@ -800,12 +802,12 @@ ebpf_elf_read_relocations (EbpfElf *self, const EbpfElfSection *section, GError 
       return NULL;
     }
 
-  if (shdr.sh_link != self->symtab)
+  if (table->link != self->symtab)
     {
       ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, table, -1,
                           "the relocations of %s refer to section %u, which is not the symbol "
                           "table",
-                          section->name, shdr.sh_link);
+                          section->name, table->link);
       return NULL;
     }
 
@@ -813,42 +815,27 @@ ebpf_elf_read_relocations (EbpfElf *self, const EbpfElfSection *section, GError 
   if (n == 0)
     return g_steal_pointer (&result);
 
-  data = elf_getdata (table->scn, NULL);
-  if (data == NULL || data->d_size != table->size)
-    {
-      ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, table, -1,
-                          "the relocations of %s cannot be read: %s", section->name,
-                          elf_errmsg (-1));
-      return NULL;
-    }
-
   g_array_set_size (result, n);
 
   for (guint32 i = 0; i < n; i++)
     {
       EbpfElfRelocation *relocation = &g_array_index (result, EbpfElfRelocation, i);
-      GElf_Rel rel;
+      Elf64_Rel rel;
 
-      if (gelf_getrel (data, (int) i, &rel) == NULL)
-        {
-          ebpf_elf_set_error (self, error, EBPF_ERROR_MALFORMED, table, -1,
-                              "relocation %u of %s cannot be read: %s", i, section->name,
-                              elf_errmsg (-1));
-          return NULL;
-        }
+      ebpf_elf_raw_relocation (&rel, table->data + (gsize) i * sizeof rel, self->swapped);
 
-      if (GELF_R_SYM (rel.r_info) == 0 || GELF_R_SYM (rel.r_info) >= self->n_symbols)
+      if (ELF64_R_SYM (rel.r_info) == 0 || ELF64_R_SYM (rel.r_info) >= self->n_symbols)
         {
           ebpf_elf_set_error (self, error, EBPF_ERROR_RELOCATION, section,
                               (gint64) MIN (rel.r_offset, (guint64) G_MAXINT64),
                               "relocation %u is to symbol %" G_GUINT64_FORMAT
                               ", which does not exist: there are %u",
-                              i, (guint64) GELF_R_SYM (rel.r_info), self->n_symbols);
+                              i, (guint64) ELF64_R_SYM (rel.r_info), self->n_symbols);
           return NULL;
         }
 
       relocation->offset = rel.r_offset;
-      relocation->symbol = (guint32) GELF_R_SYM (rel.r_info);
+      relocation->symbol = (guint32) ELF64_R_SYM (rel.r_info);
 
       if (rel.r_offset >= section->size || section->size - rel.r_offset < 8 ||
           rel.r_offset % 8 != 0)

@@ -84,15 +84,22 @@ append (EbpfElf *self, EbpfCode *code, const EbpfElfFunction *function)
   g_array_append_vals (code->insns, section->insns + function->start,
                        function->end - function->start);
 
-  for (guint32 i = function->relocs[0]; i < function->relocs[1]; i++)
+  if (function->relocs[1] > function->relocs[0])
     {
-      EbpfReloc reloc = g_array_index (section->relocs, EbpfReloc, i);
+      guint first = code->relocs->len;
 
-      reloc.insn += base - function->start;
-      if (reloc.kind == EBPF_RELOC_JUMP_TABLE)
-        reloc.addend += (gint64) first_table - (gint64) function->jump_tables[0];
-      g_ref_string_acquire (reloc.symbol);
-      g_array_append_val (code->relocs, reloc);
+      g_array_append_vals (code->relocs,
+                           &g_array_index (section->relocs, EbpfReloc, function->relocs[0]),
+                           function->relocs[1] - function->relocs[0]);
+      for (guint i = first; i < code->relocs->len; i++)
+        {
+          EbpfReloc *reloc = &g_array_index (code->relocs, EbpfReloc, i);
+
+          reloc->insn += base - function->start;
+          if (reloc->kind == EBPF_RELOC_JUMP_TABLE)
+            reloc->addend += (gint64) first_table - (gint64) function->jump_tables[0];
+          g_ref_string_acquire (reloc->symbol);
+        }
     }
 
   for (guint32 i = function->jump_tables[0]; i < function->jump_tables[1]; i++)

@@ -2,8 +2,7 @@
 
 #pragma once
 
-#include <gelf.h>
-#include <libelf.h>
+#include <elf.h>
 
 #include "asm/ebpf-insn-private.h"
 #include "base/ebpf-error-private.h"
@@ -44,7 +43,9 @@ typedef struct
   guint64 offset; /* in the file */
   guint64 size;
   const guint8 *data; /* @size bytes inside the file, or NULL where the file holds none */
-  Elf_Scn *scn;
+  guint32 link;
+  guint64 entry_size;
+  guint64 alignment;
   guint32 relocations;  /* index of the section with its relocations, or 0 */
   guint32 first_symbol; /* into EbpfElf.symbol_order: those defined here, by value */
   guint32 n_symbols;
@@ -117,7 +118,6 @@ typedef struct
   const char *source; /* what errors call the file */
   const guint8 *image;
   gsize image_size;
-  Elf *elf;
   EbpfOpenFlags flags;
   gboolean swapped; /* of the other byte order than the host's */
   gboolean
@@ -125,7 +125,7 @@ typedef struct
 
   EbpfElfSection *sections; /* [0] is the null section */
   guint32 n_sections;
-  GHashTable *sections_by_name; /* the first of each name */
+  GHashTable *sections_by_name; /* the first of each name; NULL where there are few */
   EbpfElfSymbol *symbols;
   guint32 n_symbols;
   guint32 symtab;        /* index of the section; 0: none */

@@ -16,16 +16,13 @@
   gboolean ebpf_elf_add_##thing (EbpfElf *self, Type *thing, const EbpfElfSection *section,        \
                                  gint64 offset, GError **error)                                    \
   {                                                                                                \
-    const char *name = get_name (thing);                                                           \
+    /* That there is one already is all that can be wrong. */                                      \
+    if (ebpf_collection_spec_add_##thing (self->spec, thing, NULL))                                \
+      return TRUE;                                                                                 \
                                                                                                    \
-    if (ebpf_collection_spec_get_##thing (self->spec, name) != NULL)                               \
-      {                                                                                            \
-        ebpf_elf_set_error (self, error, EBPF_ERROR_EXISTS, section, offset,                       \
-                            "there is a " #thing " named %s already", name);                       \
-        return FALSE;                                                                              \
-      }                                                                                            \
-                                                                                                   \
-    return ebpf_collection_spec_add_##thing (self->spec, thing, error);                            \
+    ebpf_elf_set_error (self, error, EBPF_ERROR_EXISTS, section, offset,                           \
+                        "there is a " #thing " named %s already", get_name (thing));               \
+    return FALSE;                                                                                  \
   }
 
 DEFINE_ADD (map, EbpfMapSpec, ebpf_map_spec_get_name)
@@ -92,7 +89,8 @@ error_code_from_errno (int errsv)
 GBytes *
 ebpf_elf_read_file (const char *path, GError **error)
 {
-  g_autoptr (GByteArray) contents = g_byte_array_new ();
+  g_autofree guint8 *contents = NULL;
+  gsize size = 1 << 16, used = 0;
   struct stat status;
   int errsv;
   int fd;
@@ -109,15 +107,14 @@ ebpf_elf_read_file (const char *path, GError **error)
   /* The one more byte finds the end of the file without growing the buffer. */
   if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode) && status.st_size >= 0 &&
       (guint64) status.st_size < MAX_FILE_SIZE)
-    g_byte_array_set_size (contents, (guint) status.st_size + 1);
-  else
-    g_byte_array_set_size (contents, 1 << 16);
+    size = (gsize) status.st_size + 1;
+  contents = g_malloc (size);
 
-  for (gsize used = 0;;)
+  for (;;)
     {
       gssize n;
 
-      if (used == contents->len)
+      if (used == size)
         {
           if (used >= MAX_FILE_SIZE)
             {
@@ -127,10 +124,11 @@ ebpf_elf_read_file (const char *path, GError **error)
               return NULL;
             }
 
-          g_byte_array_set_size (contents, contents->len * 2);
+          size *= 2;
+          contents = g_realloc (contents, size);
         }
 
-      n = read (fd, contents->data + used, contents->len - used);
+      n = read (fd, contents + used, size - used);
       if (n < 0 && errno == EINTR)
         continue;
 
@@ -143,17 +141,14 @@ ebpf_elf_read_file (const char *path, GError **error)
           return NULL;
         }
 
-      used += (gsize) n;
       if (n == 0)
-        {
-          g_byte_array_set_size (contents, (guint) used);
-          break;
-        }
+        break;
+      used += (gsize) n;
     }
 
   close (fd);
 
-  return g_byte_array_free_to_bytes (g_steal_pointer (&contents));
+  return g_bytes_new_take (g_steal_pointer (&contents), used);
 }
 
 /**
@@ -200,7 +195,8 @@ ebpf_collection_spec_new_from_path_full (const char *path, EbpfOpenFlags flags, 
   if (bytes == NULL)
     return NULL;
 
-  display_name = g_filename_display_name (path);
+  /* Which takes a while to find out how the names of files are encoded: ASCII is ASCII. */
+  display_name = g_str_is_ascii (path) ? g_strdup (path) : g_filename_display_name (path);
 
   return parse (bytes, display_name, flags, error);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "elf/ebpf-elf-raw-private.h"
 #include "linker/ebpf-linker-private.h"
 
 /* What one file brings along. Nothing of it is trusted; what is checked here is not looked at
@@ -64,7 +65,6 @@ static gboolean
 read_section (EbpfLinkerInput *self, GHashTable *names, EbpfElfSection *section, GError **error)
 {
   EbpfLinkerSection *result = &self->sections[section->index];
-  GElf_Shdr header;
 
   switch (section->type)
     {
@@ -105,15 +105,8 @@ read_section (EbpfLinkerInput *self, GHashTable *names, EbpfElfSection *section,
       return FALSE;
     }
 
-  if (gelf_getshdr (section->scn, &header) == NULL)
-    {
-      ebpf_elf_set_error (self->elf, error, EBPF_ERROR_MALFORMED, section, -1,
-                          "its header cannot be read: %s", elf_errmsg (-1));
-      return FALSE;
-    }
-
-  result->alignment = MAX (header.sh_addralign, 1);
-  result->entry_size = header.sh_entsize;
+  result->alignment = MAX (section->alignment, 1);
+  result->entry_size = section->entry_size;
 
   if ((result->alignment & (result->alignment - 1)) != 0 || result->alignment > MAX_ALIGNMENT)
     {
@@ -190,12 +183,12 @@ relocation_width (const EbpfElfSection *target, guint32 type)
 static gboolean
 read_relocation (EbpfLinkerInput *self,
                  const EbpfElfSection *target,
-                 const GElf_Rel *rel,
+                 const Elf64_Rel *rel,
                  guint index,
                  GError **error)
 {
-  EbpfLinkerReloc reloc = { .offset = rel->r_offset, .type = (guint32) GELF_R_TYPE (rel->r_info) };
-  guint64 symbol = GELF_R_SYM (rel->r_info);
+  EbpfLinkerReloc reloc = { .offset = rel->r_offset, .type = (guint32) ELF64_R_TYPE (rel->r_info) };
+  guint64 symbol = ELF64_R_SYM (rel->r_info);
   guint width = relocation_width (target, reloc.type);
   gint64 where = (gint64) MIN (rel->r_offset, (guint64) G_MAXINT64);
 
@@ -247,8 +240,6 @@ read_relocations (EbpfLinkerInput *self, const EbpfElfSection *table, GError **e
 {
   const EbpfElfSection *target;
   EbpfLinkerSection *result;
-  GElf_Shdr header;
-  Elf_Data *data;
   guint n;
 
   if (table->info >= self->elf->n_sections)
@@ -273,10 +264,9 @@ read_relocations (EbpfLinkerInput *self, const EbpfElfSection *table, GError **e
       return FALSE;
     }
 
-  if (gelf_getshdr (table->scn, &header) == NULL || header.sh_entsize != sizeof (Elf64_Rel) ||
-      header.sh_link != self->elf->symtab || table->size % sizeof (Elf64_Rel) != 0 ||
-      table->size / sizeof (Elf64_Rel) > G_MAXINT || (table->flags & SHF_COMPRESSED) != 0 ||
-      (data = elf_getdata (table->scn, NULL)) == NULL || data->d_size != table->size)
+  if (table->entry_size != sizeof (Elf64_Rel) || table->data == NULL ||
+      table->link != self->elf->symtab || table->size % sizeof (Elf64_Rel) != 0 ||
+      table->size / sizeof (Elf64_Rel) > G_MAXINT || (table->flags & SHF_COMPRESSED) != 0)
     {
       ebpf_elf_set_error (self->elf, error, EBPF_ERROR_MALFORMED, table, -1,
                           "the relocations of %s are not a table of %zu-byte entries that refer to "
@@ -297,16 +287,9 @@ read_relocations (EbpfLinkerInput *self, const EbpfElfSection *table, GError **e
 
   for (guint i = 0; i < n; i++)
     {
-      GElf_Rel rel;
+      Elf64_Rel rel;
 
-      if (gelf_getrel (data, (int) i, &rel) == NULL)
-        {
-          ebpf_elf_set_error (self->elf, error, EBPF_ERROR_MALFORMED, table, -1,
-                              "relocation %u of %s cannot be read: %s", i, target->name,
-                              elf_errmsg (-1));
-          return FALSE;
-        }
-
+      ebpf_elf_raw_relocation (&rel, table->data + (gsize) i * sizeof rel, self->elf->swapped);
       if (!read_relocation (self, target, &rel, i, error))
         return FALSE;
     }

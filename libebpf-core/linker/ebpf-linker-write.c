@@ -2,6 +2,7 @@
 
 #include "linker/ebpf-linker-private.h"
 
+#include <libelf.h>
 #include <string.h>
 
 /* The container. It is put together in memory, so that nothing of the system is needed; libelf gives

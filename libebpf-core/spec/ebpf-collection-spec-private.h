@@ -38,4 +38,7 @@ void ebpf_collection_spec_add_kconfig_extern (EbpfCollectionSpec *self,
                                               gboolean weak);
 GArray *ebpf_collection_spec_peek_kconfig_externs (EbpfCollectionSpec *self);
 
+/* For who looks through many of them. */
+const char *ebpf_variable_spec_peek_name (EbpfVariableSpec *self);
+
 G_END_DECLS

@@ -33,9 +33,12 @@ struct _EbpfCollectionSpec
   GPtrArray *maps;
   GPtrArray *programs;
   GPtrArray *variables;
+
+  /* NULL as long as there are no more than EASILY_SEARCHED. */
   GHashTable *maps_by_name;
   GHashTable *programs_by_name;
   GHashTable *variables_by_name;
+
   GArray *kconfig_externs; /* of EbpfKconfigExtern */
   guint kernel_version;
 };
@@ -55,6 +58,52 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (EbpfCollectionSpec, ebpf_collection_spec, G_TYPE_OBJECT)
 
+/* By far most objects have few of everything: there a table of names costs more than it saves. It is made by who
+ * adds, so that those who only look need no lock. */
+#define EASILY_SEARCHED 8
+
+#define DEFINE_NAMED(thing, Type)                                                                  \
+  static Type *find_##thing (EbpfCollectionSpec *self, const char *name)                           \
+  {                                                                                                \
+    if (self->thing##s_by_name != NULL)                                                            \
+      return g_hash_table_lookup (self->thing##s_by_name, name);                                   \
+                                                                                                   \
+    for (guint i = 0; i < self->thing##s->len; i++)                                                \
+      if (strcmp (ebpf_##thing##_spec_peek_name (g_ptr_array_index (self->thing##s, i)), name) ==  \
+          0)                                                                                       \
+        return g_ptr_array_index (self->thing##s, i);                                              \
+                                                                                                   \
+    return NULL;                                                                                   \
+  }                                                                                                \
+                                                                                                   \
+  /* Takes it; there is none of its name. */                                                       \
+  static void append_##thing (EbpfCollectionSpec *self, Type *thing)                               \
+  {                                                                                                \
+    guint first = self->thing##s->len;                                                             \
+                                                                                                   \
+    g_ptr_array_add (self->thing##s, thing);                                                       \
+    if (first < EASILY_SEARCHED)                                                                   \
+      return;                                                                                      \
+                                                                                                   \
+    if (self->thing##s_by_name == NULL)                                                            \
+      {                                                                                            \
+        self->thing##s_by_name = g_hash_table_new (g_str_hash, g_str_equal);                       \
+        first = 0;                                                                                 \
+      }                                                                                            \
+    for (guint i = first; i < self->thing##s->len; i++)                                            \
+      {                                                                                            \
+        Type *one = g_ptr_array_index (self->thing##s, i);                                         \
+                                                                                                   \
+        g_hash_table_insert (self->thing##s_by_name, (char *) ebpf_##thing##_spec_get_name (one),  \
+                             one);                                                                 \
+      }                                                                                            \
+  }
+
+DEFINE_NAMED (map, EbpfMapSpec)
+DEFINE_NAMED (program, EbpfProgramSpec)
+DEFINE_NAMED (variable, EbpfVariableSpec)
+#undef DEFINE_NAMED
+
 static void
 kconfig_extern_clear (gpointer data)
 {
@@ -72,9 +121,9 @@ ebpf_collection_spec_finalize (GObject *object)
   g_free (self->source);
   g_free (self->license);
   g_clear_object (&self->btf);
-  g_hash_table_unref (self->maps_by_name);
-  g_hash_table_unref (self->programs_by_name);
-  g_hash_table_unref (self->variables_by_name);
+  g_clear_pointer (&self->maps_by_name, g_hash_table_unref);
+  g_clear_pointer (&self->programs_by_name, g_hash_table_unref);
+  g_clear_pointer (&self->variables_by_name, g_hash_table_unref);
   g_ptr_array_unref (self->maps);
   g_ptr_array_unref (self->programs);
   g_ptr_array_unref (self->variables);
@@ -215,9 +264,6 @@ ebpf_collection_spec_init (EbpfCollectionSpec *self)
   self->maps = g_ptr_array_new_with_free_func (g_object_unref);
   self->programs = g_ptr_array_new_with_free_func (g_object_unref);
   self->variables = g_ptr_array_new_with_free_func (g_object_unref);
-  self->maps_by_name = g_hash_table_new (g_str_hash, g_str_equal);
-  self->programs_by_name = g_hash_table_new (g_str_hash, g_str_equal);
-  self->variables_by_name = g_hash_table_new (g_str_hash, g_str_equal);
   self->kconfig_externs = g_array_new (FALSE, FALSE, sizeof (EbpfKconfigExtern));
   g_array_set_clear_func (self->kconfig_externs, kconfig_extern_clear);
 }
@@ -258,19 +304,12 @@ ebpf_collection_spec_copy (EbpfCollectionSpec *self)
   copy->license = g_strdup (self->license);
   g_set_object (&copy->btf, self->btf);
 
-#define COPY_ALL(list, by_name, Type, type)                                                        \
-  for (guint i = 0; i < self->list->len; i++)                                                      \
-    {                                                                                              \
-      Type *item = ebpf_##type##_copy (g_ptr_array_index (self->list, i));                         \
-                                                                                                   \
-      g_ptr_array_add (copy->list, item);                                                          \
-      g_hash_table_insert (copy->by_name, (char *) ebpf_##type##_get_name (item), item);           \
-    }
-
-  COPY_ALL (maps, maps_by_name, EbpfMapSpec, map_spec)
-  COPY_ALL (programs, programs_by_name, EbpfProgramSpec, program_spec)
-  COPY_ALL (variables, variables_by_name, EbpfVariableSpec, variable_spec)
-#undef COPY_ALL
+  for (guint i = 0; i < self->maps->len; i++)
+    append_map (copy, ebpf_map_spec_copy (g_ptr_array_index (self->maps, i)));
+  for (guint i = 0; i < self->programs->len; i++)
+    append_program (copy, ebpf_program_spec_copy (g_ptr_array_index (self->programs, i)));
+  for (guint i = 0; i < self->variables->len; i++)
+    append_variable (copy, ebpf_variable_spec_copy (g_ptr_array_index (self->variables, i)));
 
   for (guint i = 0; i < self->kconfig_externs->len; i++)
     {
@@ -476,25 +515,19 @@ ebpf_collection_spec_set_btf (EbpfCollectionSpec *self, EbpfBtf *btf)
 }
 
 static gboolean
-add_named (EbpfCollectionSpec *self,
-           GPtrArray *list,
-           GHashTable *by_name,
+check_new (EbpfCollectionSpec *self,
+           gpointer existing,
            const char *what,
            const char *name,
-           gpointer object,
            GError **error)
 {
-  if (g_hash_table_contains (by_name, name))
-    {
-      ebpf_error_set (error, EBPF_ERROR_EXISTS, 0, "%s%sthere are two %ss named \"%s\"",
-                      self->source != NULL ? self->source : "", self->source != NULL ? ": " : "",
-                      what, name);
-      return FALSE;
-    }
+  if (existing == NULL)
+    return TRUE;
 
-  g_ptr_array_add (list, g_object_ref (object));
-  g_hash_table_insert (by_name, (char *) name, object);
-  return TRUE;
+  ebpf_error_set (error, EBPF_ERROR_EXISTS, 0, "%s%sthere are two %ss named \"%s\"",
+                  self->source != NULL ? self->source : "", self->source != NULL ? ": " : "", what,
+                  name);
+  return FALSE;
 }
 
 static gpointer
@@ -528,8 +561,12 @@ ebpf_collection_spec_add_map (EbpfCollectionSpec *self, EbpfMapSpec *map, GError
   g_return_val_if_fail (EBPF_IS_COLLECTION_SPEC (self), FALSE);
   g_return_val_if_fail (EBPF_IS_MAP_SPEC (map), FALSE);
 
-  return add_named (self, self->maps, self->maps_by_name, "map", ebpf_map_spec_get_name (map), map,
-                    error);
+  if (!check_new (self, find_map (self, ebpf_map_spec_get_name (map)), "map",
+                  ebpf_map_spec_get_name (map), error))
+    return FALSE;
+
+  append_map (self, g_object_ref (map));
+  return TRUE;
 }
 
 /**
@@ -547,7 +584,7 @@ ebpf_collection_spec_get_map (EbpfCollectionSpec *self, const char *name)
   g_return_val_if_fail (EBPF_IS_COLLECTION_SPEC (self), NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
-  return g_hash_table_lookup (self->maps_by_name, name);
+  return find_map (self, name);
 }
 
 /**
@@ -590,8 +627,12 @@ ebpf_collection_spec_add_program (EbpfCollectionSpec *self,
   g_return_val_if_fail (EBPF_IS_COLLECTION_SPEC (self), FALSE);
   g_return_val_if_fail (EBPF_IS_PROGRAM_SPEC (program), FALSE);
 
-  return add_named (self, self->programs, self->programs_by_name, "program",
-                    ebpf_program_spec_get_name (program), program, error);
+  if (!check_new (self, find_program (self, ebpf_program_spec_get_name (program)), "program",
+                  ebpf_program_spec_get_name (program), error))
+    return FALSE;
+
+  append_program (self, g_object_ref (program));
+  return TRUE;
 }
 
 /**
@@ -609,7 +650,7 @@ ebpf_collection_spec_get_program (EbpfCollectionSpec *self, const char *name)
   g_return_val_if_fail (EBPF_IS_COLLECTION_SPEC (self), NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
-  return g_hash_table_lookup (self->programs_by_name, name);
+  return find_program (self, name);
 }
 
 /**
@@ -652,8 +693,12 @@ ebpf_collection_spec_add_variable (EbpfCollectionSpec *self,
   g_return_val_if_fail (EBPF_IS_COLLECTION_SPEC (self), FALSE);
   g_return_val_if_fail (EBPF_IS_VARIABLE_SPEC (variable), FALSE);
 
-  return add_named (self, self->variables, self->variables_by_name, "variable",
-                    ebpf_variable_spec_get_name (variable), variable, error);
+  if (!check_new (self, find_variable (self, ebpf_variable_spec_get_name (variable)), "variable",
+                  ebpf_variable_spec_get_name (variable), error))
+    return FALSE;
+
+  append_variable (self, g_object_ref (variable));
+  return TRUE;
 }
 
 /**
@@ -671,7 +716,7 @@ ebpf_collection_spec_get_variable (EbpfCollectionSpec *self, const char *name)
   g_return_val_if_fail (EBPF_IS_COLLECTION_SPEC (self), NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
-  return g_hash_table_lookup (self->variables_by_name, name);
+  return find_variable (self, name);
 }
 
 /**
@@ -734,7 +779,7 @@ ebpf_collection_spec_set_constants (EbpfCollectionSpec *self, GVariant *constant
   while (g_variant_iter_next (&iter, "{&s@v}", &name, &value))
     {
       g_variant_unref (value);
-      if (!g_hash_table_contains (self->variables_by_name, name))
+      if (find_variable (self, name) == NULL)
         g_string_append_printf (missing, "%s\"%s\"", missing->len > 0 ? ", " : "", name);
     }
 
@@ -752,8 +797,7 @@ ebpf_collection_spec_set_constants (EbpfCollectionSpec *self, GVariant *constant
   while (g_variant_iter_next (&iter, "{&sv}", &name, &value))
     {
       g_autoptr (GVariant) owned = value;
-      EbpfVariableSpec *copy =
-          ebpf_variable_spec_copy (g_hash_table_lookup (self->variables_by_name, name));
+      EbpfVariableSpec *copy = ebpf_variable_spec_copy (find_variable (self, name));
 
       g_ptr_array_add (copies, copy);
       if (!ebpf_variable_spec_set_value (copy, owned, error))
@@ -765,9 +809,8 @@ ebpf_collection_spec_set_constants (EbpfCollectionSpec *self, GVariant *constant
       EbpfVariableSpec *copy = g_ptr_array_index (copies, i);
       g_autoptr (GBytes) bytes = ebpf_variable_spec_get_bytes (copy);
 
-      ebpf_variable_spec_set_bytes (
-          g_hash_table_lookup (self->variables_by_name, ebpf_variable_spec_get_name (copy)), bytes,
-          NULL);
+      ebpf_variable_spec_set_bytes (find_variable (self, ebpf_variable_spec_get_name (copy)), bytes,
+                                    NULL);
     }
 
   return TRUE;
@@ -779,10 +822,10 @@ lookup_symbol (GType type, const char *symbol, gpointer user_data)
   EbpfCollectionSpec *self = user_data;
 
   if (type == EBPF_TYPE_MAP_SPEC)
-    return g_hash_table_lookup (self->maps_by_name, symbol);
+    return (GObject *) find_map (self, symbol);
   if (type == EBPF_TYPE_PROGRAM_SPEC)
-    return g_hash_table_lookup (self->programs_by_name, symbol);
-  return g_hash_table_lookup (self->variables_by_name, symbol);
+    return (GObject *) find_program (self, symbol);
+  return (GObject *) find_variable (self, symbol);
 }
 
 /**

@@ -23,4 +23,7 @@ void ebpf_map_spec_set_tags (EbpfMapSpec *self, const char *const *tags);
 void ebpf_map_spec_replace_content (EbpfMapSpec *self, guint index, GBytes *value);
 void ebpf_map_spec_remove_content (EbpfMapSpec *self, guint index);
 
+/* For who looks through many of them. */
+const char *ebpf_map_spec_peek_name (EbpfMapSpec *self);
+
 G_END_DECLS

@@ -529,6 +529,12 @@ ebpf_map_spec_copy (EbpfMapSpec *self)
   return copy;
 }
 
+const char *
+ebpf_map_spec_peek_name (EbpfMapSpec *self)
+{
+  return self->name;
+}
+
 /**
  * ebpf_map_spec_get_name: (get-property name)
  * @self: a map spec

@@ -17,4 +17,7 @@ void ebpf_program_spec_set_byte_order (EbpfProgramSpec *self, EbpfByteOrder byte
 void ebpf_program_spec_set_target_object (EbpfProgramSpec *self, GObject *target);
 GObject *ebpf_program_spec_peek_target_object (EbpfProgramSpec *self);
 
+/* For who looks through many of them. */
+const char *ebpf_program_spec_peek_name (EbpfProgramSpec *self);
+
 G_END_DECLS

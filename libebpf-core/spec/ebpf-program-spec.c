@@ -359,6 +359,12 @@ ebpf_program_spec_copy (EbpfProgramSpec *self)
   return copy;
 }
 
+const char *
+ebpf_program_spec_peek_name (EbpfProgramSpec *self)
+{
+  return self->name;
+}
+
 /**
  * ebpf_program_spec_get_name: (get-property name)
  * @self: a program spec

@@ -176,10 +176,15 @@ static const SectionName section_names[] = {
 static gboolean
 section_name_matches (const SectionName *self, const char *section, const char **target)
 {
-  gsize length = strlen (self->name);
+  gsize length;
 
   *target = NULL;
 
+  /* Which is all that it takes to know of most names that they are not it. */
+  if (section[0] != self->name[0])
+    return FALSE;
+
+  length = strlen (self->name);
   if (strncmp (section, self->name, length) != 0)
     return FALSE;
 

@@ -2,6 +2,8 @@
 
 #include "spec/ebpf-variable-spec-private.h"
 
+#include "spec/ebpf-collection-spec-private.h"
+
 #include "base/ebpf-error-private.h"
 #include "btf/ebpf-btf-private.h"
 
@@ -200,6 +202,12 @@ ebpf_variable_spec_copy (EbpfVariableSpec *self)
   copy->tags = g_strdupv (self->tags);
 
   return copy;
+}
+
+const char *
+ebpf_variable_spec_peek_name (EbpfVariableSpec *self)
+{
+  return self->name;
 }
 
 /**

@@ -314,61 +314,99 @@ test_refused (void)
 /* --- data sections
  * -------------------------------------------------------------------------------- */
 
+typedef struct
+{
+  GHashTable *offsets; /* name -> offset */
+  GHashTable *static_offsets;
+} Offsets;
+
+static gconstpointer
+find_section (const char *name, guint32 *size, gpointer user_data)
+{
+  *size = 12;
+  return strcmp (name, ".data") == 0 ? user_data : NULL;
+}
+
+static gboolean
+find_variable (gconstpointer section,
+               const char *name,
+               gboolean is_static,
+               guint32 *offset,
+               gpointer user_data)
+{
+  Offsets *offsets = user_data;
+  gpointer value;
+
+  g_assert_true (section == user_data);
+  if ((is_static || !g_hash_table_lookup_extended (offsets->offsets, name, NULL, &value)) &&
+      !g_hash_table_lookup_extended (offsets->static_offsets, name, NULL, &value))
+    return FALSE;
+
+  *offset = GPOINTER_TO_UINT (value);
+  return TRUE;
+}
+
 static void
 test_fixup (void)
 {
   g_autoptr (TestBtf) b = test_btf_new (TRUE);
-  g_autoptr (GHashTable) sections = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GHashTable) offsets = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) hidden = g_hash_table_new (g_str_hash, g_str_equal);
+  Offsets offsets = { g_hash_table_new (g_str_hash, g_str_equal),
+                      g_hash_table_new (g_str_hash, g_str_equal) };
+  EbpfBtfFixup fixup = { find_section, find_variable, &offsets, hidden };
   g_autoptr (EbpfBtf) btf = NULL;
-  g_autoptr (EbpfBtf) fixed = NULL;
-  g_autoptr (EbpfBtf) again = NULL;
   g_autoptr (EbpfBtf) wrong = NULL;
+  g_autoptr (EbpfBtf) missing = NULL;
   g_autoptr (GError) error = NULL;
-  EbpfBtfSectionFixup fixup = { 12, offsets };
-  const struct btf_type *section;
   const struct btf_var_secinfo *vars;
   guint32 integer = test_btf_int (b, "int", 4, 0);
-  guint32 first = test_btf_var (b, "first", integer, 1);
-  guint32 second = test_btf_var (b, "second", integer, 1);
+  guint32 first = test_btf_var (b, "first", integer, BTF_VAR_GLOBAL_ALLOCATED);
+  guint32 second = test_btf_var (b, "second", integer, BTF_VAR_STATIC);
+  guint32 data, other;
 
-  test_btf_datasec (b, ".data", 0);
+  data = test_btf_datasec (b, ".data", 0);
   test_btf_section_var (b, second, 0, 4);
   test_btf_section_var (b, first, 0, 4);
+  other = test_btf_datasec (b, ".other", 0);
+  test_btf_section_var (b, first, 0, 4);
   btf = parse (b);
+  wrong = parse (b);
+  missing = parse (b);
 
-  g_hash_table_insert (sections, (gpointer) ".data", &fixup);
-  g_hash_table_insert (offsets, (gpointer) "first", GUINT_TO_POINTER (4));
-  g_hash_table_insert (offsets, (gpointer) "second", GUINT_TO_POINTER (8));
-  fixed = ebpf_btf_fixup_data_sections (btf, sections, &error);
+  g_hash_table_insert (offsets.offsets, (gpointer) "first", GUINT_TO_POINTER (4));
+  /* A static one is looked for among those. */
+  g_hash_table_insert (offsets.offsets, (gpointer) "second", GUINT_TO_POINTER (0));
+  g_hash_table_insert (offsets.static_offsets, (gpointer) "second", GUINT_TO_POINTER (8));
+  g_assert_true (ebpf_btf_fixup (btf, &fixup, &error));
   g_assert_no_error (error);
-  g_assert_true (fixed != btf);
-  g_assert_cmpint (ebpf_btf_get_byte_order (fixed), ==, EBPF_BYTE_ORDER_BIG_ENDIAN);
+  g_assert_cmpint (ebpf_btf_get_byte_order (btf), ==, EBPF_BYTE_ORDER_BIG_ENDIAN);
 
-  section = ebpf_btf_peek (fixed, 4);
-  vars = ebpf_btf_tail_of (section);
-  g_assert_cmpuint (section->size, ==, 12);
+  vars = ebpf_btf_tail_of (ebpf_btf_peek (btf, data));
+  g_assert_cmpuint (ebpf_btf_peek (btf, data)->size, ==, 12);
   g_assert_cmpuint (vars[0].type, ==, first);
   g_assert_cmpuint (vars[0].offset, ==, 4);
   g_assert_cmpuint (vars[1].type, ==, second);
   g_assert_cmpuint (vars[1].offset, ==, 8);
+  g_assert_cmpuint (ebpf_btf_peek (btf, other)->size, ==, 0);
 
-  /* The original is as it was, and there is nothing left to do. */
-  g_assert_cmpuint (ebpf_btf_peek (btf, 4)->size, ==, 0);
-  again = ebpf_btf_fixup_data_sections (fixed, sections, &error);
-  g_assert_true (again == fixed);
+  /* The second time there is nothing left to do. */
+  g_assert_true (ebpf_btf_fixup (btf, &fixup, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (vars[0].offset, ==, 4);
+  g_assert_cmpuint (vars[1].offset, ==, 8);
 
-  g_hash_table_insert (offsets, (gpointer) "first", GUINT_TO_POINTER (10));
-  wrong = ebpf_btf_fixup_data_sections (btf, sections, &error);
-  g_assert_null (wrong);
+  g_hash_table_insert (offsets.offsets, (gpointer) "first", GUINT_TO_POINTER (10));
+  g_assert_false (ebpf_btf_fixup (wrong, &fixup, &error));
   ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_BTF,
                                   "*variable first*offset 10*.data*");
   g_clear_error (&error);
 
-  g_hash_table_remove (offsets, "first");
-  wrong = ebpf_btf_fixup_data_sections (btf, sections, &error);
-  g_assert_null (wrong);
+  g_hash_table_remove (offsets.offsets, "first");
+  g_assert_false (ebpf_btf_fixup (missing, &fixup, &error));
   ebpf_test_assert_error_matches (error, EBPF_ERROR, EBPF_ERROR_BTF, "*variable first*no symbol*");
+
+  g_hash_table_unref (offsets.offsets);
+  g_hash_table_unref (offsets.static_offsets);
 }
 
 int
