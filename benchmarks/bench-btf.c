@@ -36,15 +36,15 @@ find_ours (void)
 static double
 open_ours (gpointer data)
 {
-  double start = bench_now ();
+  double start = bench_cpu_now ();
 
-  return find_ours () ? bench_now () - start : -1;
+  return find_ours () ? bench_cpu_now () - start : -1;
 }
 
 static double
 open_peer (gpointer data)
 {
-  double start = bench_now (), stop;
+  double start = bench_cpu_now (), stop;
   struct btf *btf = btf__load_vmlinux_btf ();
   guint n = 0;
 
@@ -54,7 +54,7 @@ open_peer (gpointer data)
     n += btf__find_by_name_kind (btf, types[i], BTF_KIND_STRUCT) > 0;
   for (guint i = 0; i < G_N_ELEMENTS (functions); i++)
     n += btf__find_by_name_kind (btf, functions[i], BTF_KIND_FUNC) > 0;
-  stop = bench_now ();
+  stop = bench_cpu_now ();
 
   btf__free (btf);
   return n >= G_N_ELEMENTS (types) ? stop - start : -1;

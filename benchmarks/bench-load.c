@@ -16,10 +16,10 @@
 static double
 open_ours (gpointer data)
 {
-  double start = bench_now ();
+  double start = bench_cpu_now ();
   g_autoptr (GError) error = NULL;
   g_autoptr (EbpfCollectionSpec) spec = ebpf_collection_spec_new_from_path (data, &error);
-  double stop = bench_now ();
+  double stop = bench_cpu_now ();
 
   if (spec == NULL)
     {
@@ -33,9 +33,9 @@ open_ours (gpointer data)
 static double
 open_peer (gpointer data)
 {
-  double start = bench_now ();
+  double start = bench_cpu_now ();
   struct bpf_object *object = bpf_object__open_file (data, NULL);
-  double stop = bench_now ();
+  double stop = bench_cpu_now ();
 
   if (object == NULL)
     return -1;

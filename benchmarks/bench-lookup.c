@@ -16,7 +16,7 @@ lookup_ours (gpointer data)
 {
   EbpfMap *map = data;
   guint64 value;
-  double start = bench_now ();
+  double start = bench_cpu_now ();
 
   for (guint32 i = 0; i < N_LOOKUPS; i++)
     {
@@ -26,7 +26,7 @@ lookup_ours (gpointer data)
         return -1;
     }
 
-  return (bench_now () - start) / N_LOOKUPS;
+  return (bench_cpu_now () - start) / N_LOOKUPS;
 }
 
 static double
@@ -34,7 +34,7 @@ lookup_peer (gpointer data)
 {
   int fd = ebpf_map_peek_fd (data);
   guint64 value;
-  double start = bench_now ();
+  double start = bench_cpu_now ();
 
   for (guint32 i = 0; i < N_LOOKUPS; i++)
     {
@@ -50,7 +50,7 @@ lookup_peer (gpointer data)
         return -1;
     }
 
-  return (bench_now () - start) / N_LOOKUPS;
+  return (bench_cpu_now () - start) / N_LOOKUPS;
 }
 
 gboolean

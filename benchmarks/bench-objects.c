@@ -34,26 +34,26 @@ static double
 open_ours (gpointer data)
 {
   GPtrArray *paths = data;
-  double start = bench_now ();
+  double start = bench_cpu_now ();
 
   for (guint i = 0; i < paths->len; i++)
     if (ebpf_collection_spec_new_from_path (g_ptr_array_index (paths, i), NULL) == NULL)
       return -1;
 
-  return bench_now () - start;
+  return bench_cpu_now () - start;
 }
 
 static double
 open_peer (gpointer data)
 {
   GPtrArray *paths = data;
-  double start = bench_now ();
+  double start = bench_cpu_now ();
 
   for (guint i = 0; i < paths->len; i++)
     if (bpf_object__open_file (g_ptr_array_index (paths, i), NULL) == NULL)
       return -1;
 
-  return bench_now () - start;
+  return bench_cpu_now () - start;
 }
 
 static double

@@ -87,7 +87,7 @@ on_record_peer_kept (void *user_data, void *data, size_t size)
 static double
 finish (Rings *self, double start)
 {
-  double stop = bench_now ();
+  double stop = bench_cpu_now ();
 
   if (self->n_records != N_RECORDS)
     {
@@ -115,7 +115,7 @@ drain_ours (gpointer data)
     return -1;
 
   self->n_records = 0;
-  start = bench_now ();
+  start = bench_cpu_now ();
   if (ebpf_reader_consume (self->reader, N_RECORDS, on_record_ours, self, &error) < 0)
     {
       g_printerr ("%s\n", error->message);
@@ -137,7 +137,7 @@ drain_batches (gpointer data)
     return -1;
 
   self->n_records = 0;
-  start = bench_now ();
+  start = bench_cpu_now ();
   while (self->n_records < N_RECORDS)
     {
       g_autoptr (EbpfRecordBatch) batch = ebpf_reader_read (self->reader, 1000, NULL, &error);
@@ -167,7 +167,7 @@ drain_peer (gpointer data)
     return -1;
 
   self->n_records = 0;
-  start = bench_now ();
+  start = bench_cpu_now ();
   if (ring_buffer__consume (self->ring) < 0)
     return -1;
 
@@ -185,7 +185,7 @@ drain_peer_kept (gpointer data)
     return -1;
 
   self->n_records = 0;
-  start = bench_now ();
+  start = bench_cpu_now ();
   self->slab = g_byte_array_new ();
   self->ends = g_array_new (FALSE, FALSE, sizeof (guint));
   if (ring_buffer__consume (self->ring) < 0)

@@ -54,6 +54,15 @@ compare_doubles (gconstpointer a, gconstpointer b)
   return (difference > 0) - (difference < 0);
 }
 
+double
+bench_cpu_now (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return (double) now.tv_sec * 1e9 + (double) now.tv_nsec;
+}
+
 static double
 median (GArray *samples)
 {

@@ -33,8 +33,12 @@ gboolean bench_compare (BenchFunc ours,
                         double *peer_ns,
                         GError **error);
 
-/* CLOCK_MONOTONIC, in nanoseconds. */
+/* CLOCK_MONOTONIC, in nanoseconds: for what waits, as loads do for the kernel. */
 double bench_now (void);
+
+/* Time of the processor that this thread took, in its own code and in the kernel's: for what only computes. What
+ * others do on the machine at the same time counts for neither side. */
+double bench_cpu_now (void);
 
 /* The same for each of @data, and every sample in a process of its own: the sums of the medians. */
 gboolean bench_compare_each (BenchFunc ours,
