@@ -6,6 +6,9 @@
 
 /* Type information: of it, what the rest of this room needs to find by name. */
 
+/* Up to this many names are looked through; for more there are tables. */
+#define EASILY_SEARCHED 32
+
 /* More than all options of a kernel's configuration together. */
 #define MAX_KCONFIG_SIZE (1 << 20)
 
@@ -67,40 +70,76 @@ ebpf_elf_get_tags (EbpfElf *self, guint32 type_id)
   return tags != NULL ? g_strdupv ((char **) tags->pdata) : NULL;
 }
 
-GHashTable *
-ebpf_elf_index_variables (EbpfElf *self, const EbpfElfSection *section, GError **error)
+gboolean
+ebpf_elf_variables_init (EbpfElfVariables *self,
+                         EbpfElf *elf,
+                         const EbpfElfSection *section,
+                         GError **error)
 {
-  g_autoptr (GHashTable) variables = g_hash_table_new (g_str_hash, g_str_equal);
-  const struct btf_var_secinfo *members;
-  const struct btf_type *datasec;
+  const struct btf_type *datasec = NULL;
 
-  if (self->btf == NULL)
-    return g_steal_pointer (&variables);
-
-  datasec = ebpf_btf_peek (self->btf,
-                           GPOINTER_TO_UINT (g_hash_table_lookup (self->datasecs, section->name)));
+  memset (self, 0, sizeof *self);
+  self->btf = elf->btf;
+  if (elf->btf != NULL)
+    datasec = ebpf_btf_peek (elf->btf,
+                             GPOINTER_TO_UINT (g_hash_table_lookup (elf->datasecs, section->name)));
   if (datasec == NULL)
-    return g_steal_pointer (&variables);
+    return TRUE;
 
-  members = ebpf_btf_tail_of (datasec);
-  for (guint i = 0; i < ebpf_btf_vlen_of (datasec); i++)
+  self->members = ebpf_btf_tail_of (datasec);
+  self->n_members = ebpf_btf_vlen_of (datasec);
+  if (self->n_members > EASILY_SEARCHED)
+    self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < self->n_members; i++)
     {
-      const struct btf_type *var = ebpf_btf_peek (self->btf, members[i].type);
+      const struct btf_type *var = ebpf_btf_peek (elf->btf, self->members[i].type);
 
       if (var == NULL || ebpf_btf_kind_of (var) != BTF_KIND_VAR)
         {
-          ebpf_elf_set_error (self, error, EBPF_ERROR_BTF, section, -1,
-                              "type %u of the type information is no variable", members[i].type);
-          return NULL;
+          ebpf_elf_set_error (elf, error, EBPF_ERROR_BTF, section, -1,
+                              "type %u of the type information is no variable",
+                              self->members[i].type);
+          return FALSE;
         }
 
       /* A static variable may have a global one's name, in an object linked of several. */
-      if (((const struct btf_var *) ebpf_btf_tail_of (var))->linkage != BTF_VAR_STATIC)
-        g_hash_table_insert (variables, (gpointer) ebpf_btf_name_of (self->btf, var),
-                             (gpointer) &members[i]);
+      if (self->by_name != NULL &&
+          ((const struct btf_var *) ebpf_btf_tail_of (var))->linkage != BTF_VAR_STATIC)
+        g_hash_table_insert (self->by_name, (gpointer) ebpf_btf_name_of (elf->btf, var),
+                             (gpointer) &self->members[i]);
     }
 
-  return g_steal_pointer (&variables);
+  return TRUE;
+}
+
+const struct btf_var_secinfo *
+ebpf_elf_variables_find (EbpfElfVariables *self, const char *name)
+{
+  if (self->by_name != NULL)
+    return g_hash_table_lookup (self->by_name, name);
+
+  /* Symbols and variables are both in the order of their offsets: mostly the next one is it. */
+  for (guint i = 0; i < self->n_members; i++)
+    {
+      guint at = (self->next + i) % self->n_members;
+      const struct btf_type *var = ebpf_btf_peek (self->btf, self->members[at].type);
+
+      if (((const struct btf_var *) ebpf_btf_tail_of (var))->linkage != BTF_VAR_STATIC &&
+          strcmp (ebpf_btf_name_of (self->btf, var), name) == 0)
+        {
+          self->next = at + 1;
+          return &self->members[at];
+        }
+    }
+
+  return NULL;
+}
+
+void
+ebpf_elf_variables_clear (EbpfElfVariables *self)
+{
+  g_clear_pointer (&self->by_name, g_hash_table_unref);
 }
 
 static gboolean
@@ -230,8 +269,6 @@ symbols_free (gpointer data)
   g_hash_table_unref (symbols->local);
   g_free (symbols);
 }
-
-#define EASILY_SEARCHED 32
 
 typedef struct
 {

@@ -116,9 +116,9 @@ load_variables (EbpfElf *self,
                 GBytes *contents,
                 GError **error)
 {
-  g_autoptr (GHashTable) types = ebpf_elf_index_variables (self, section, error);
+  g_auto (EbpfElfVariables) types = { 0 };
 
-  if (types == NULL)
+  if (!ebpf_elf_variables_init (&types, self, section, error))
     return FALSE;
 
   for (guint32 i = 0; i < section->n_symbols; i++)
@@ -135,7 +135,7 @@ load_variables (EbpfElf *self,
           symbol->visibility == STV_HIDDEN || symbol->visibility == STV_INTERNAL)
         continue;
 
-      info = g_hash_table_lookup (types, symbol->name);
+      info = ebpf_elf_variables_find (&types, symbol->name);
       if (info != NULL)
         {
           if (info->offset != symbol->value || info->size != symbol->size)

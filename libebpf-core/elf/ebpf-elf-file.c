@@ -300,11 +300,16 @@ classify (const EbpfElfSection *section)
   if (section->type == SHT_PROGBITS && (section->flags & SHF_EXECINSTR) != 0)
     return section->size > 0 ? EBPF_ELF_SECTION_CODE : EBPF_ELF_SECTION_OTHER;
 
-  if (section->type == SHT_NULL)
+  /* So begin all that mean anything. */
+  if (section->type == SHT_NULL || (name[0] != '.' && name[0] != '?' && name[0] != 'm'))
+    return EBPF_ELF_SECTION_OTHER;
+
+  /* What most files have most of. */
+  if (strncmp (name, ".rel", 4) == 0 || strncmp (name, ".debug", 6) == 0)
     return EBPF_ELF_SECTION_OTHER;
 
   if (g_str_has_prefix (name, ".data") || g_str_has_prefix (name, ".rodata") ||
-      g_str_equal (name, ".bss") || g_str_has_prefix (name, ".bss."))
+      strcmp (name, ".bss") == 0 || g_str_has_prefix (name, ".bss."))
     return EBPF_ELF_SECTION_DATA;
 
   if (section->type != SHT_PROGBITS && section->type != SHT_NOBITS)
@@ -705,8 +710,14 @@ ebpf_elf_find_section (EbpfElf *self, const char *name)
     return g_hash_table_lookup (self->sections_by_name, name);
 
   for (guint32 i = 1; i < self->n_sections; i++)
-    if (self->sections[i].type != SHT_NULL && strcmp (self->sections[i].name, name) == 0)
-      return &self->sections[i];
+    {
+      const char *other = self->sections[i].name;
+
+      /* Most begin with a dot, and differ in what follows. */
+      if (other[0] == name[0] && (name[0] == '\0' || other[1] == name[1]) &&
+          self->sections[i].type != SHT_NULL && strcmp (other, name) == 0)
+        return &self->sections[i];
+    }
 
   return NULL;
 }

@@ -78,14 +78,13 @@ load_section (EbpfElf *self, EbpfElfSection *section, GError **error)
 {
   const guint8 *data = ebpf_elf_get_data (self, section, error);
   EbpfElfSymbol *pending = NULL;
-  g_autoptr (GHashTable) types = NULL;
+  g_auto (EbpfElfVariables) types = { 0 };
   guint n_maps = 0;
 
   if (data == NULL)
     return FALSE;
 
-  types = ebpf_elf_index_variables (self, section, error);
-  if (types == NULL)
+  if (!ebpf_elf_variables_init (&types, self, section, error))
     return FALSE;
 
   for (guint32 i = 0; i < section->n_symbols; i++)
@@ -97,7 +96,7 @@ load_section (EbpfElf *self, EbpfElfSection *section, GError **error)
 
       /* Where a symbol has no size, the definition reaches up to the next. */
       if (pending != NULL && !load_map (self, section, pending, data, symbol->value,
-                                        g_hash_table_lookup (types, pending->name), error))
+                                        ebpf_elf_variables_find (&types, pending->name), error))
         return FALSE;
 
       pending = symbol;
@@ -105,7 +104,7 @@ load_section (EbpfElf *self, EbpfElfSection *section, GError **error)
     }
 
   if (pending != NULL && !load_map (self, section, pending, data, section->size,
-                                    g_hash_table_lookup (types, pending->name), error))
+                                    ebpf_elf_variables_find (&types, pending->name), error))
     return FALSE;
 
   if (n_maps == 0)

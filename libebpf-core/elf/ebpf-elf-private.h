@@ -223,9 +223,23 @@ gboolean ebpf_elf_load_btf (EbpfElf *self, GError **error);
 /* strv, or NULL */
 char **ebpf_elf_get_tags (EbpfElf *self, guint32 type_id);
 
-/* Name -> struct btf_var_secinfo, of the variables of @section that are not static; empty where the
- * type information has none of it. */
-GHashTable *ebpf_elf_index_variables (EbpfElf *self, const EbpfElfSection *section, GError **error);
+/* The global variables that type information has for a section, by name. */
+typedef struct
+{
+  EbpfBtf *btf;
+  const struct btf_var_secinfo *members;
+  guint n_members;
+  guint next;
+  GHashTable *by_name; /* NULL where they are few */
+} EbpfElfVariables;
+gboolean ebpf_elf_variables_init (EbpfElfVariables *self,
+                                  EbpfElf *elf,
+                                  const EbpfElfSection *section,
+                                  GError **error);
+/* NULL where there is none of this name. */
+const struct btf_var_secinfo *ebpf_elf_variables_find (EbpfElfVariables *self, const char *name);
+void ebpf_elf_variables_clear (EbpfElfVariables *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EbpfElfVariables, ebpf_elf_variables_clear)
 
 /* ebpf-elf-maps.c, ebpf-elf-legacy-maps.c, ebpf-elf-data.c: each adds to the spec. */
 gboolean ebpf_elf_load_maps (EbpfElf *self, GError **error);

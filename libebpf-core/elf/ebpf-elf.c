@@ -90,7 +90,7 @@ GBytes *
 ebpf_elf_read_file (const char *path, GError **error)
 {
   g_autofree guint8 *contents = NULL;
-  gsize size = 1 << 16, used = 0;
+  gsize size = 1 << 16, used = 0, end = G_MAXSIZE;
   struct stat status;
   int errsv;
   int fd;
@@ -104,10 +104,10 @@ ebpf_elf_read_file (const char *path, GError **error)
       return NULL;
     }
 
-  /* The one more byte finds the end of the file without growing the buffer. */
+  /* What says how long it is needs not be asked for more. */
   if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode) && status.st_size >= 0 &&
-      (guint64) status.st_size < MAX_FILE_SIZE)
-    size = (gsize) status.st_size + 1;
+      (guint64) status.st_size < MAX_FILE_SIZE && status.st_size > 0)
+    size = end = (gsize) status.st_size;
   contents = g_malloc (size);
 
   for (;;)
@@ -141,9 +141,9 @@ ebpf_elf_read_file (const char *path, GError **error)
           return NULL;
         }
 
-      if (n == 0)
-        break;
       used += (gsize) n;
+      if (n == 0 || used == end)
+        break;
     }
 
   close (fd);
