@@ -676,7 +676,7 @@ get_taggable (EbpfBtf *self, const struct btf_type *target, guint32 *n_parts)
 static gboolean
 check_tag (EbpfBtf *self, guint32 index, GError **error)
 {
-  const struct btf_type *type = type_at (self, index);
+  const struct btf_type *type = ebpf_btf_type_at (self, index);
   const gint32 component = *(const gint32 *) ebpf_btf_tail_of (type);
   guint32 n_parts;
 
@@ -686,15 +686,16 @@ check_tag (EbpfBtf *self, guint32 index, GError **error)
           error, EBPF_ERROR_BTF, 0,
           "tag %s, type %u at offset %u, is on type %u, which is neither struct, union, "
           "typedef, variable nor function",
-          ebpf_btf_name_of (self, type), self->first_id + index, self->offsets[index], type->type);
+          ebpf_btf_name_of (self, type), self->first_id + index, ebpf_btf_offset_at (self, index),
+          type->type);
       return FALSE;
     }
   if (component < -1 || (component >= 0 && (guint32) component >= n_parts))
     {
       ebpf_error_set (error, EBPF_ERROR_BTF, 0,
                       "tag %s, type %u at offset %u, is on part %d of type %u, which has %u",
-                      ebpf_btf_name_of (self, type), self->first_id + index, self->offsets[index],
-                      component, type->type, n_parts);
+                      ebpf_btf_name_of (self, type), self->first_id + index,
+                      ebpf_btf_offset_at (self, index), component, type->type, n_parts);
       return FALSE;
     }
 
