@@ -44,6 +44,15 @@ fix_section (EbpfBtf *self,
       if (ebpf_btf_kind_of (var) != EBPF_BTF_KIND_VAR)
         continue;
 
+      /* Nobody could ask for it, and the kernel takes none. */
+      if (*name == '\0')
+        {
+          ebpf_error_set (error, EBPF_ERROR_BTF, 0,
+                          "variable %u of section %s, type %u, has no name", i,
+                          ebpf_btf_name_of (self, section), vars[i].type);
+          return FALSE;
+        }
+
       /* An object that was linked of several may have some static ones of one name: those are looked up
        * only where the type information does not say itself that they are somewhere else than at the
        * start. */

@@ -527,6 +527,17 @@ variable_size (ElfEdit *edit)
 }
 
 static void
+variable_unnamed (ElfEdit *edit)
+{
+  static const char name[] = "\0data_u64";
+  char *found = memmem (elf_edit_contents (edit, ".BTF"), elf_edit_section (edit, ".BTF")->sh_size,
+                        name, sizeof name);
+
+  g_assert_nonnull (found);
+  found[1] = '\0';
+}
+
+static void
 same_variable (ElfEdit *edit)
 {
   elf_edit_rename (elf_edit_symbol_name (edit, "bss_custom"), "data_u8");
@@ -714,6 +725,8 @@ static const Case cases[] = {
     "bytes: section .jumptables: *compressed*" },
   { "variable-size", "variables", variable_size, EBPF_ERROR_BTF,
     "bytes: section .data, offset 0x8: variable data_u64*4 bytes*8 bytes*" },
+  { "variable-unnamed", "variables", variable_unnamed, EBPF_ERROR_BTF,
+    "bytes: *variable * of section .data, type * has no name" },
   { "same-variable", "variables", same_variable, EBPF_ERROR_EXISTS, "bytes: *data_u8*" },
   { "same-program", "sections", same_program, EBPF_ERROR_EXISTS,
     "bytes: section xdp, offset 0x38: *first*" },
