@@ -631,7 +631,11 @@ ebpf_map_update_batch_bytes (EbpfMap *self,
     return FALSE;
 
   values_size = g_bytes_get_size (values);
-  stride = (gsize) self->value_size * ebpf_map_driver_query_n_possible_values (self->driver, self);
+  /* Without packing, they go to the kernel as they are. */
+  stride =
+      ebpf_map_driver_has_packed_values (self->driver)
+          ? (gsize) self->value_size * ebpf_map_driver_query_n_possible_values (self->driver, self)
+          : ebpf_map_get_value_buffer_size (self);
   if (values_size != n_entries * stride)
     {
       g_autofree char *what = ebpf_map_describe (self);

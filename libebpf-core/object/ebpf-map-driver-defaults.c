@@ -2,9 +2,11 @@
 
 #include "plugin/ebpf-map-driver-private.h"
 
+#include "base/ebpf-enums-private.h"
 #include "base/ebpf-error-private.h"
 #include "btf/ebpf-btf-type.h"
 #include "object/ebpf-map-struct-private.h"
+#include "sys/ebpf-system.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -72,6 +74,11 @@ ebpf_map_driver_default_check_compatible (EbpfMapDriver *self,
 gsize
 ebpf_map_driver_default_get_value_buffer_size (EbpfMapDriver *self, EbpfMap *map)
 {
+  /* The kernel writes a value for each CPU, whether or not there is a plug-in that knows what to do with
+   * them, or one that has thought of it. */
+  if (ebpf_map_type_peek_facts ((EbpfMapType) map->map_type) & EBPF_MAP_FACT_PER_CPU)
+    return ((gsize) map->value_size + 7) / 8 * 8 * ebpf_get_n_possible_cpus ();
+
   return map->value_size;
 }
 
@@ -319,6 +326,12 @@ ebpf_map_driver_default_value_to_variant (EbpfMapDriver *self,
                                           GBytes *value,
                                           GError **error)
 {
+  gsize size = g_bytes_get_size (value);
+
+  /* All that the kernel gave, and no plug-in that takes it apart. */
+  if (size != map->value_size && size == ebpf_map_driver_default_get_value_buffer_size (self, map))
+    return g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, value, TRUE));
+
   return decode (map, ebpf_map_get_value_type (map), ebpf_map_peek_value_variant_type (map),
                  "value", map->value_size, value, error);
 }

@@ -613,6 +613,7 @@ lookup_plainly (EbpfMap *self,
   gboolean done;
 
   if (key == NULL || self->driver == NULL || self->value_size > sizeof value ||
+      ebpf_map_get_value_buffer_size (self) != self->value_size ||
       *g_variant_get_type_string (key) != ebpf_map_get_key_letter (self) ||
       !ebpf_map_driver_has_plain_lookups (self->driver))
     return FALSE;

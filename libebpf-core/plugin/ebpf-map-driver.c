@@ -669,7 +669,7 @@ ebpf_map_driver_get_value_buffer_size (EbpfMapDriver *self, EbpfMap *map)
   run_call (&call);
 
   /* A script that raised here gives 0. The kernel does not ask the driver how much it writes, so the buffer
-   * has to do for whatever type of map it is. */
+   * has to do for whatever type of map it is, also one that is not known. */
   least = ebpf_map_driver_default_get_value_buffer_size (self, map);
   if (call.number < least)
     {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "object/ebpf-map-private.h"
+#include "sys/ebpf-system.h"
 #include "spec/ebpf-map-spec-private.h"
 #include "sys/ebpf-sys-private.h"
 
@@ -372,6 +373,51 @@ test_without_info (void)
   g_assert_cmpuint (ebpf_map_get_id (other), ==, ebpf_map_get_id (map));
 }
 
+/* Where the plug-in is not installed, the values of all CPUs are bytes; none is written past a buffer. */
+static void
+test_per_cpu_without_plugin (void)
+{
+  const gsize n_cpus = ebpf_get_n_possible_cpus ();
+  g_autoptr (EbpfMapSpec) spec = ebpf_map_spec_new ("counts", EBPF_MAP_TYPE_PERCPU_ARRAY, 4, 12, 2);
+  g_autoptr (EbpfMap) map = NULL;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GBytes) key_bytes = g_bytes_new_static ("\1\0\0\0", 4);
+  g_autoptr (GBytes) keys = g_bytes_new_static ("\0\0\0\0\1\0\0\0", 8);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) few = g_bytes_new_static ("0123456789ab", 12);
+  g_autoptr (GBytes) pair = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 *all;
+
+  if (!ebpf_test_require_bpf ())
+    return;
+
+  map = ebpf_map_new (spec, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (ebpf_map_driver_get_nick (ebpf_map_get_driver (map)), ==, "plain");
+  g_assert_cmpuint (ebpf_map_get_value_buffer_size (map), ==, 16 * n_cpus);
+
+  all = g_malloc0 (2 * 16 * n_cpus);
+  for (gsize cpu = 0; cpu < 2 * n_cpus; cpu++)
+    all[cpu * 16] = (guint8) (cpu + 1);
+  pair = g_bytes_new_take (all, 2 * 16 * n_cpus);
+  g_assert_true (
+      ebpf_map_update_batch_bytes (map, keys, pair, EBPF_UPDATE_FLAGS_ANY, NULL, &error));
+  g_assert_no_error (error);
+
+  bytes = ebpf_map_lookup_bytes (map, key_bytes, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), all + 16 * n_cpus,
+                   16 * n_cpus);
+  value = ebpf_map_lookup (map, g_variant_new_uint32 (1), &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (g_variant_get_type_string (value), ==, "ay");
+  g_assert_cmpuint (g_variant_get_size (value), ==, 16 * n_cpus);
+
+  g_assert_false (ebpf_map_update_bytes (map, key_bytes, few, EBPF_UPDATE_FLAGS_ANY, &error));
+  g_assert_error (error, EBPF_ERROR, EBPF_ERROR_PLUGIN);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -389,6 +435,7 @@ main (int argc, char *argv[])
   ebpf_test_add ("/object/map-create/numa", test_numa);
   ebpf_test_add ("/object/map-create/nesting", test_nesting);
   ebpf_test_add ("/object/map-create/without-info", test_without_info);
+  ebpf_test_add ("/object/map-create/per-cpu-without-plugin", test_per_cpu_without_plugin);
 
   return g_test_run ();
 }
