@@ -16,13 +16,6 @@
 
 #define BIT(name) EBPF_ATTACH_OPTION_BIT (name)
 
-static void
-set_missing (GError **error, EbpfProgram *program, const char *hook, const char *hint)
-{
-  ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0, "attaching program \"%s\" as %s: %s",
-                  ebpf_program_get_name (program), hook, hint);
-}
-
 gboolean
 ebpf_attach_iter_is_complete (const char *attach_to)
 {
@@ -45,8 +38,9 @@ ebpf_attach_iter (EbpfProgram *program,
 
   if ((given & (given - 1)) != 0)
     {
-      set_missing (error, program, "iterator",
-                   "it is about one thing: a \"map\", a \"cgroup\" or the process \"pid\"");
+      ebpf_attach_set_missing (
+          error, program, "iterator",
+          "it is about one thing: a \"map\", a \"cgroup\" or the process \"pid\"");
       return NULL;
     }
   if (given & BIT (CGROUP))
@@ -56,7 +50,8 @@ ebpf_attach_iter (EbpfProgram *program,
     {
       if (options->pid <= 0)
         {
-          set_missing (error, program, "iterator", "the option \"pid\" is the number of a process");
+          ebpf_attach_set_missing (error, program, "iterator",
+                                   "the option \"pid\" is the number of a process");
           return NULL;
         }
       return (EbpfLink *) ebpf_iter_link_new_for_task (program, 0, options->pid, error);
@@ -87,9 +82,10 @@ ebpf_attach_kprobe_multi (EbpfProgram *program,
 
   if (pattern == NULL || *pattern == '\0')
     {
-      set_missing (error, program, "kprobe.multi",
-                   "the option \"symbol\" is needed, the name of functions of the kernel, where * "
-                   "and ? stand for others");
+      ebpf_attach_set_missing (
+          error, program, "kprobe.multi",
+          "the option \"symbol\" is needed, the name of functions of the kernel, where * "
+          "and ? stand for others");
       return NULL;
     }
 
@@ -117,7 +113,7 @@ ebpf_attach_uprobe_multi (EbpfProgram *program,
 
   if (binary == NULL || pattern == NULL)
     {
-      set_missing (
+      ebpf_attach_set_missing (
           error, program, "uprobe.multi",
           binary == NULL
               ? "the option \"binary\" is needed, the path of a program or library"
@@ -138,25 +134,14 @@ ebpf_attach_device (EbpfProgram *program,
                     const EbpfAttachOptions *options,
                     GError **error)
 {
-  EbpfProgramSpec *spec = ebpf_program_get_spec (program);
   EbpfAttachType attach_type;
 
-  if (options->given & BIT (ATTACH_TYPE))
-    {
-      attach_type = (EbpfAttachType) options->attach_type;
-    }
-  else if (spec != NULL && ebpf_program_spec_has_attach_type (spec))
-    {
-      attach_type = ebpf_program_spec_get_attach_type (spec);
-    }
-  else
-    {
-      set_missing (
-          error, program, "tcx",
+  if (!ebpf_attach_options_get_attach_type (
+          options, program, "tcx",
           "the option \"attach-type\" is needed, \"tcx-ingress\" or \"tcx-egress\", since its "
-          "section does not tell");
-      return NULL;
-    }
+          "section does not tell",
+          &attach_type, error))
+    return NULL;
 
   switch (attach_type)
     {

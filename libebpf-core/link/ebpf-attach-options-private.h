@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 
 #include "base/ebpf-enums.h"
+#include "object/ebpf-program.h"
 
 G_BEGIN_DECLS
 
@@ -71,5 +72,20 @@ gboolean ebpf_attach_options_read (EbpfAttachOptions *self,
                                    GError **error);
 
 const char *ebpf_attach_option_get_name (EbpfAttachOption option);
+
+/* "attaching program "x" of section "y" as HOOK" */
+char *ebpf_attach_describe (EbpfProgram *program, const char *hook);
+
+/* That something is not known without an option. @hint: which. */
+void
+ebpf_attach_set_missing (GError **error, EbpfProgram *program, const char *hook, const char *hint);
+
+/* The attach type of the options, or else that of the section; FALSE where neither says it. */
+gboolean ebpf_attach_options_get_attach_type (const EbpfAttachOptions *self,
+                                              EbpfProgram *program,
+                                              const char *hook,
+                                              const char *hint,
+                                              EbpfAttachType *attach_type,
+                                              GError **error);
 
 G_END_DECLS

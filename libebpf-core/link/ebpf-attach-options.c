@@ -285,3 +285,52 @@ ebpf_attach_option_get_name (EbpfAttachOption option)
 {
   return options[option].name;
 }
+
+char *
+ebpf_attach_describe (EbpfProgram *program, const char *hook)
+{
+  EbpfProgramSpec *spec = ebpf_program_get_spec (program);
+  const char *section = spec != NULL ? ebpf_program_spec_get_section (spec) : NULL;
+
+  if (section == NULL)
+    return g_strdup_printf ("attaching program \"%s\" as %s", ebpf_program_get_name (program),
+                            hook);
+
+  return g_strdup_printf ("attaching program \"%s\" of section \"%s\" as %s",
+                          ebpf_program_get_name (program), section, hook);
+}
+
+void
+ebpf_attach_set_missing (GError **error, EbpfProgram *program, const char *hook, const char *hint)
+{
+  g_autofree char *what = ebpf_attach_describe (program, hook);
+
+  ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0, "%s: %s", what, hint);
+}
+
+gboolean
+ebpf_attach_options_get_attach_type (const EbpfAttachOptions *self,
+                                     EbpfProgram *program,
+                                     const char *hook,
+                                     const char *hint,
+                                     EbpfAttachType *attach_type,
+                                     GError **error)
+{
+  EbpfProgramSpec *spec = ebpf_program_get_spec (program);
+
+  if (self->given & EBPF_ATTACH_OPTION_BIT (ATTACH_TYPE))
+    {
+      *attach_type = (EbpfAttachType) self->attach_type;
+    }
+  else if (spec != NULL && ebpf_program_spec_has_attach_type (spec))
+    {
+      *attach_type = ebpf_program_spec_get_attach_type (spec);
+    }
+  else
+    {
+      ebpf_attach_set_missing (error, program, hook, hint);
+      return FALSE;
+    }
+
+  return TRUE;
+}

@@ -63,28 +63,6 @@ dup_section_word (EbpfProgram *program)
   return word;
 }
 
-static char *
-describe_attach (EbpfProgram *program, const char *hook)
-{
-  EbpfProgramSpec *spec = ebpf_program_get_spec (program);
-  const char *section = spec != NULL ? ebpf_program_spec_get_section (spec) : NULL;
-
-  if (section == NULL)
-    return g_strdup_printf ("attaching program \"%s\" as %s", ebpf_program_get_name (program),
-                            hook);
-
-  return g_strdup_printf ("attaching program \"%s\" of section \"%s\" as %s",
-                          ebpf_program_get_name (program), section, hook);
-}
-
-static void
-set_missing (GError **error, EbpfProgram *program, const char *hook, const char *hint)
-{
-  g_autofree char *what = describe_attach (program, hook);
-
-  ebpf_error_set (error, EBPF_ERROR_INVALID_ARGUMENT, 0, "%s: %s", what, hint);
-}
-
 /* Tracepoints */
 
 static gboolean
@@ -105,9 +83,9 @@ attach_tracepoint (EbpfProgram *program,
 
   if (!is_tracepoint_name (full_name))
     {
-      set_missing (error, program, "tracepoint",
-                   "the option \"tracepoint\" is needed, CATEGORY/NAME such as "
-                   "sched/sched_process_exec");
+      ebpf_attach_set_missing (error, program, "tracepoint",
+                               "the option \"tracepoint\" is needed, CATEGORY/NAME such as "
+                               "sched/sched_process_exec");
       return NULL;
     }
 
@@ -133,8 +111,9 @@ attach_raw_tracepoint (EbpfProgram *program,
 
   if (!is_given (name))
     {
-      set_missing (error, program, "raw tracepoint",
-                   "the option \"tracepoint\" is needed, a name such as sched_process_exec");
+      ebpf_attach_set_missing (
+          error, program, "raw tracepoint",
+          "the option \"tracepoint\" is needed, a name such as sched_process_exec");
       return NULL;
     }
 
@@ -195,14 +174,15 @@ attach_uprobe (EbpfProgram *program,
 
   if (binary == NULL)
     {
-      set_missing (error, program, "uprobe",
-                   "the option \"binary\" is needed, the path of a program or library");
+      ebpf_attach_set_missing (error, program, "uprobe",
+                               "the option \"binary\" is needed, the path of a program or library");
       return NULL;
     }
   if (place == NULL && !(options->given & BIT (OFFSET)))
     {
-      set_missing (error, program, "uprobe",
-                   "the option \"symbol\" is needed, the name of a function, or \"offset\"");
+      ebpf_attach_set_missing (
+          error, program, "uprobe",
+          "the option \"symbol\" is needed, the name of a function, or \"offset\"");
       return NULL;
     }
 
@@ -233,8 +213,9 @@ attach_kprobe (EbpfProgram *program,
 
   if (!is_given (place))
     {
-      set_missing (error, program, "kprobe",
-                   "the option \"symbol\" is needed, the name of a function of the kernel");
+      ebpf_attach_set_missing (
+          error, program, "kprobe",
+          "the option \"symbol\" is needed, the name of a function of the kernel");
       return NULL;
     }
 
@@ -245,7 +226,7 @@ attach_kprobe (EbpfProgram *program,
     }
   if (symbol == NULL)
     {
-      set_missing (error, program, "kprobe", "a kprobe needs the name of a function");
+      ebpf_attach_set_missing (error, program, "kprobe", "a kprobe needs the name of a function");
       return NULL;
     }
 
@@ -264,9 +245,10 @@ attach_probe (EbpfProgram *program,
 {
   if (options->binary == NULL && options->symbol == NULL)
     {
-      set_missing (error, program, "probe",
-                   "the option \"symbol\" is needed, the name of a function, and where it is not "
-                   "one of the kernel, \"binary\", the path of a program or library");
+      ebpf_attach_set_missing (
+          error, program, "probe",
+          "the option \"symbol\" is needed, the name of a function, and where it is not "
+          "one of the kernel, \"binary\", the path of a program or library");
       return NULL;
     }
 
@@ -308,24 +290,14 @@ attach_cgroup (EbpfProgram *program,
                const EbpfAttachOptions *options,
                GError **error)
 {
-  EbpfProgramSpec *spec = ebpf_program_get_spec (program);
   EbpfAttachType attach_type;
 
-  if (options->given & BIT (ATTACH_TYPE))
-    {
-      attach_type = (EbpfAttachType) options->attach_type;
-    }
-  else if (spec != NULL && ebpf_program_spec_has_attach_type (spec))
-    {
-      attach_type = ebpf_program_spec_get_attach_type (spec);
-    }
-  else
-    {
-      set_missing (error, program, "cgroup program",
-                   "the option \"attach-type\" is needed, such as \"cgroup-inet-ingress\", since "
-                   "no section tells it");
-      return NULL;
-    }
+  if (!ebpf_attach_options_get_attach_type (
+          options, program, "cgroup program",
+          "the option \"attach-type\" is needed, such as \"cgroup-inet-ingress\", since "
+          "no section tells it",
+          &attach_type, error))
+    return NULL;
 
   return (EbpfLink *) ebpf_cgroup_link_new (program, options->cgroup, attach_type, error);
 }
@@ -579,12 +551,12 @@ ebpf_program_attach (EbpfProgram *self, GVariant *options, GError **error)
                           "ebpf_map_attach ()")
               : g_strdup_printf ("programs of this kind (%s) have no hook here", type);
 
-      what = describe_attach (self, word != NULL ? word : type);
+      what = ebpf_attach_describe (self, word != NULL ? word : type);
       ebpf_error_set (error, EBPF_ERROR_NOT_SUPPORTED, 0, "%s: %s", what, hint);
       return NULL;
     }
 
-  what = describe_attach (self, hook->name);
+  what = ebpf_attach_describe (self, hook->name);
   if (!ebpf_attach_options_read (&values, dictionary, hook->options, what, error))
     return NULL;
 
