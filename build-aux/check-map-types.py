@@ -52,9 +52,13 @@ def main(root):
     words = {t.lower().replace('_', '-') for t in types}
     # A plug-in and a type may share a name, and these are common words.
     words -= {'queue', 'stack'}
-    listed = subprocess.run(['git', '-C', str(root), 'ls-files', '--', *FOLDERS], capture_output=True, text=True,
-                            check=False)
-    names = listed.stdout.split() if listed.returncode == 0 and listed.stdout else [
+    # Neither git nor its folder need be there.
+    try:
+        listed = subprocess.run(['git', '-C', str(root), 'ls-files', '--', *FOLDERS], capture_output=True, text=True,
+                                check=False).stdout.split()
+    except OSError:
+        listed = []
+    names = listed or [
         str(p.relative_to(root)) for d in FOLDERS for p in sorted((root / d).rglob('*')) if p.is_file()]
     problems = [problem for name in names
                 if pathlib.Path(name).suffix in SUFFIXES and name not in ALLOWED and (root / name).exists()

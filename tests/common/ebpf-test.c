@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct
@@ -203,6 +204,24 @@ ebpf_test_require_kernel (guint major, guint minor)
 
   reason = g_strdup_printf ("needs Linux %u.%u, this is %s", major, minor, name.release);
   g_test_skip (reason);
+  return FALSE;
+}
+
+gboolean
+ebpf_test_require_mounts (void)
+{
+  int status = -1;
+  pid_t child = fork ();
+
+  if (child == 0)
+    _exit (unshare (CLONE_NEWNS) != 0 || mount ("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0);
+
+  g_assert_no_errno (child);
+  g_assert_no_errno (waitpid (child, &status, 0));
+  if (status == 0)
+    return TRUE;
+
+  g_test_skip ("nothing can be mounted over here: needs root, and no chroot");
   return FALSE;
 }
 

@@ -20,6 +20,10 @@ gboolean ebpf_test_require_bpf (void);
 /* Whether the kernel is at least this version; skips like the above. */
 gboolean ebpf_test_require_kernel (guint major, guint minor);
 
+/* Whether a subprocess can mount over files in a namespace of its own; skips the test where not, as
+ * without root or in a chroot. */
+gboolean ebpf_test_require_mounts (void);
+
 /* A bpffs of this process alone, under /sys/fs/bpf in a private mount namespace; NULL and a skip
  * where that cannot be had. Call while the process has one thread (right after init is best). */
 const char *ebpf_test_bpffs (void);

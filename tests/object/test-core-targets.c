@@ -223,13 +223,9 @@ run_in_subprocess (gconstpointer data)
       return;
     }
 
-  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (5, 10))
+  if (!ebpf_test_require_bpf () || !ebpf_test_require_kernel (5, 10) ||
+      !ebpf_test_require_mounts ())
     return;
-  if (geteuid () != 0)
-    {
-      g_test_skip ("needs root, to mount over files of the kernel");
-      return;
-    }
 
   g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
   g_test_trap_assert_passed ();

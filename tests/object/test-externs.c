@@ -714,11 +714,8 @@ run_in_subprocess (void (*func) (void))
       return;
     }
 
-  if (geteuid () != 0)
-    {
-      g_test_skip ("needs root, to mount over files of the kernel");
-      return;
-    }
+  if (!ebpf_test_require_mounts ())
+    return;
 
   g_test_trap_subprocess (NULL, 0, 0);
   g_test_trap_assert_passed ();

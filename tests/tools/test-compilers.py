@@ -313,7 +313,7 @@ def main():
             number += 1
             name = f'{command}/{test.__name__.removeprefix("test_")}'
             why = reason or (not built and 'it was not built') or \
-                (not has_bpf and test in (test_load, test_link) and 'BPF cannot be used here')
+                (not has_bpf and test in (test_load, test_link) and 'BPF, or a private bpffs, cannot be had here')
             if why:
                 print(f'ok {number} {name} # SKIP {why}')
                 continue
