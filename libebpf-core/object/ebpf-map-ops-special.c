@@ -171,82 +171,14 @@ update_slot (EbpfMap *self,
   return FALSE;
 }
 
-/**
- * ebpf_map_update_cpu:
- * @self: a map with a value for each CPU
- * @key: (nullable): a key
- * @value: the value of that CPU
- * @cpu: a CPU
- * @flags: whether to create or replace
- * @error: return location for an error
- *
- * Writes the value of one CPU and leaves those of the others alone (Linux 7.0).
- *
- * Returns: whether it was written; %EBPF_ERROR_NOT_SUPPORTED on an older kernel
- */
-gboolean
-ebpf_map_update_cpu (EbpfMap *self,
-                     GVariant *key,
-                     GVariant *value,
-                     guint cpu,
-                     EbpfUpdateFlags flags,
-                     GError **error)
-{
-  g_autoptr (GBytes) key_bytes = NULL;
-  g_autoptr (GBytes) value_bytes = NULL;
-  g_autoptr (GVariant) held_key = key;
-  g_autoptr (GVariant) held_value = value;
-
-  sink (&held_key);
-  sink (&held_value);
-  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
-  g_return_val_if_fail (value != NULL, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!ebpf_map_encode_key (self, key, &key_bytes, error))
-    return FALSE;
-  value_bytes = ebpf_map_driver_default_value_from_variant (self->driver, self, value, error);
-
-  return value_bytes != NULL && update_slot (self, key_bytes, value_bytes, cpu, flags, error);
-}
-
-/**
- * ebpf_map_update_cpu_bytes:
- * @self: a map with a value for each CPU
- * @key: (nullable): a key
- * @value: [property@Map:value-size] bytes
- * @cpu: a CPU
- * @flags: whether to create or replace
- * @error: return location for an error
- *
- * Writes the value of one CPU, as bytes, and leaves those of the others alone (Linux 7.0).
- *
- * Returns: whether it was written; %EBPF_ERROR_NOT_SUPPORTED on an older kernel
- */
-gboolean
-ebpf_map_update_cpu_bytes (EbpfMap *self,
-                           GBytes *key,
-                           GBytes *value,
-                           guint cpu,
-                           EbpfUpdateFlags flags,
-                           GError **error)
-{
-  g_autoptr (GBytes) plain = NULL;
-
-  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
-  g_return_val_if_fail (value != NULL, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!ebpf_map_check_key (self, key, error))
-    return FALSE;
-  plain = ebpf_map_driver_default_pack_value (self->driver, self, value, error);
-
-  return plain != NULL && update_slot (self, key, plain, cpu, flags, error);
-}
-
-/* @value: plain bytes of one CPU's value. */
+/* @value: plain bytes of one CPU's value. @cpu: none. */
 static gboolean
-update_all_slots (EbpfMap *self, GBytes *key, GBytes *value, EbpfUpdateFlags flags, GError **error)
+update_all_slots (EbpfMap *self,
+                  GBytes *key,
+                  GBytes *value,
+                  guint cpu,
+                  EbpfUpdateFlags flags,
+                  GError **error)
 {
   g_autoptr (GByteArray) all = NULL;
   g_autoptr (GBytes) plain = NULL;
@@ -278,6 +210,111 @@ update_all_slots (EbpfMap *self, GBytes *key, GBytes *value, EbpfUpdateFlags fla
   return packed != NULL && ebpf_map_update_packed (self, key, packed, flags, error);
 }
 
+typedef gboolean (*UpdateFunc) (EbpfMap *self,
+                                GBytes *key,
+                                GBytes *value,
+                                guint cpu,
+                                EbpfUpdateFlags flags,
+                                GError **error);
+
+static gboolean
+update_variant (EbpfMap *self,
+                GVariant *key,
+                GVariant *value,
+                guint cpu,
+                EbpfUpdateFlags flags,
+                UpdateFunc update,
+                GError **error)
+{
+  g_autoptr (GBytes) key_bytes = NULL;
+  g_autoptr (GBytes) value_bytes = NULL;
+
+  if (!ebpf_map_encode_key (self, key, &key_bytes, error))
+    return FALSE;
+  value_bytes = ebpf_map_driver_default_value_from_variant (self->driver, self, value, error);
+
+  return value_bytes != NULL && update (self, key_bytes, value_bytes, cpu, flags, error);
+}
+
+static gboolean
+update_bytes (EbpfMap *self,
+              GBytes *key,
+              GBytes *value,
+              guint cpu,
+              EbpfUpdateFlags flags,
+              UpdateFunc update,
+              GError **error)
+{
+  g_autoptr (GBytes) plain = NULL;
+
+  if (!ebpf_map_check_key (self, key, error))
+    return FALSE;
+  plain = ebpf_map_driver_default_pack_value (self->driver, self, value, error);
+
+  return plain != NULL && update (self, key, plain, cpu, flags, error);
+}
+
+/**
+ * ebpf_map_update_cpu:
+ * @self: a map with a value for each CPU
+ * @key: (nullable): a key
+ * @value: the value of that CPU
+ * @cpu: a CPU
+ * @flags: whether to create or replace
+ * @error: return location for an error
+ *
+ * Writes the value of one CPU and leaves those of the others alone (Linux 7.0).
+ *
+ * Returns: whether it was written; %EBPF_ERROR_NOT_SUPPORTED on an older kernel
+ */
+gboolean
+ebpf_map_update_cpu (EbpfMap *self,
+                     GVariant *key,
+                     GVariant *value,
+                     guint cpu,
+                     EbpfUpdateFlags flags,
+                     GError **error)
+{
+  g_autoptr (GVariant) held_key = key;
+  g_autoptr (GVariant) held_value = value;
+
+  sink (&held_key);
+  sink (&held_value);
+  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return update_variant (self, key, value, cpu, flags, update_slot, error);
+}
+
+/**
+ * ebpf_map_update_cpu_bytes:
+ * @self: a map with a value for each CPU
+ * @key: (nullable): a key
+ * @value: [property@Map:value-size] bytes
+ * @cpu: a CPU
+ * @flags: whether to create or replace
+ * @error: return location for an error
+ *
+ * Writes the value of one CPU, as bytes, and leaves those of the others alone (Linux 7.0).
+ *
+ * Returns: whether it was written; %EBPF_ERROR_NOT_SUPPORTED on an older kernel
+ */
+gboolean
+ebpf_map_update_cpu_bytes (EbpfMap *self,
+                           GBytes *key,
+                           GBytes *value,
+                           guint cpu,
+                           EbpfUpdateFlags flags,
+                           GError **error)
+{
+  g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return update_bytes (self, key, value, cpu, flags, update_slot, error);
+}
+
 /**
  * ebpf_map_update_all_cpus:
  * @self: a map with a value for each CPU
@@ -297,8 +334,6 @@ ebpf_map_update_all_cpus (EbpfMap *self,
                           EbpfUpdateFlags flags,
                           GError **error)
 {
-  g_autoptr (GBytes) key_bytes = NULL;
-  g_autoptr (GBytes) value_bytes = NULL;
   g_autoptr (GVariant) held_key = key;
   g_autoptr (GVariant) held_value = value;
 
@@ -308,11 +343,7 @@ ebpf_map_update_all_cpus (EbpfMap *self,
   g_return_val_if_fail (value != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!ebpf_map_encode_key (self, key, &key_bytes, error))
-    return FALSE;
-  value_bytes = ebpf_map_driver_default_value_from_variant (self->driver, self, value, error);
-
-  return value_bytes != NULL && update_all_slots (self, key_bytes, value_bytes, flags, error);
+  return update_variant (self, key, value, 0, flags, update_all_slots, error);
 }
 
 /**
@@ -334,17 +365,11 @@ ebpf_map_update_all_cpus_bytes (EbpfMap *self,
                                 EbpfUpdateFlags flags,
                                 GError **error)
 {
-  g_autoptr (GBytes) plain = NULL;
-
   g_return_val_if_fail (EBPF_IS_MAP (self), FALSE);
   g_return_val_if_fail (value != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!ebpf_map_check_key (self, key, error))
-    return FALSE;
-  plain = ebpf_map_driver_default_pack_value (self->driver, self, value, error);
-
-  return plain != NULL && update_all_slots (self, key, plain, flags, error);
+  return update_bytes (self, key, value, 0, flags, update_all_slots, error);
 }
 
 static gboolean

@@ -668,14 +668,13 @@ ebpf_map_driver_get_value_buffer_size (EbpfMapDriver *self, EbpfMap *map)
 
   run_call (&call);
 
-  /* A script that raised here gives 0. The kernel does not ask the driver how much it writes, so the buffer
-   * has to do for whatever type of map it is, also one that is not known. */
+  /* A script that raised here gives 0, and the kernel does not ask the driver how much it writes. */
   least = ebpf_map_driver_default_get_value_buffer_size (self, map);
   if (call.number < least)
     {
       g_debug ("map driver \"%s\": a value takes %" G_GSIZE_FORMAT " bytes, not %" G_GUINT64_FORMAT,
                PRIV (self)->nick, least, call.number);
-      return (least + 7) / 8 * 8 * ebpf_get_n_possible_cpus ();
+      return least;
     }
 
   return (gsize) call.number;

@@ -26,4 +26,9 @@ void ebpf_map_spec_remove_content (EbpfMapSpec *self, guint index);
 /* For who looks through many of them. */
 const char *ebpf_map_spec_peek_name (EbpfMapSpec *self);
 
+/* What the spec keeps of its entries: for ebpf-map-spec-contents.c alone. */
+GPtrArray *ebpf_map_contents_new (void);
+GPtrArray *ebpf_map_contents_copy (GPtrArray *contents);
+GPtrArray *ebpf_map_spec_peek_contents (EbpfMapSpec *self);
+
 G_END_DECLS

@@ -33,23 +33,14 @@ struct _EbpfMapSpec
   EbpfBtfType *key_type;
   EbpfBtfType *value_type;
   EbpfMapSpec *inner_map;
-  GPtrArray *contents; /* of Content */
-  GBytes *extra;       /* or NULL */
+  GPtrArray *contents;
+  GBytes *extra; /* or NULL */
   char **tags;
   gboolean autocreate;
   gboolean autoattach;
   gboolean data_section;
   gboolean constant;
 };
-
-typedef struct
-{
-  gatomicrefcount ref_count;
-  GBytes *key;
-  GBytes *value;   /* or */
-  char *reference; /* the name of a map or program; or */
-  GObject *object; /* a live one */
-} Content;
 
 typedef enum
 {
@@ -78,44 +69,6 @@ typedef enum
 static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (EbpfMapSpec, ebpf_map_spec, G_TYPE_OBJECT)
-
-static Content *
-content_new (GBytes *key, GBytes *value, const char *reference, GObject *object)
-{
-  Content *content = g_new0 (Content, 1);
-
-  g_atomic_ref_count_init (&content->ref_count);
-  content->key = g_bytes_ref (key);
-  content->value = value != NULL ? g_bytes_ref (value) : NULL;
-  content->reference = g_strdup (reference);
-  g_set_object (&content->object, object);
-
-  return content;
-}
-
-static gpointer
-content_ref (gconstpointer data, gpointer user_data)
-{
-  Content *content = (Content *) data;
-
-  g_atomic_ref_count_inc (&content->ref_count);
-  return content;
-}
-
-static void
-content_unref (gpointer data)
-{
-  Content *content = data;
-
-  if (!g_atomic_ref_count_dec (&content->ref_count))
-    return;
-
-  g_bytes_unref (content->key);
-  g_clear_pointer (&content->value, g_bytes_unref);
-  g_free (content->reference);
-  g_clear_object (&content->object);
-  g_free (content);
-}
 
 static void
 ebpf_map_spec_finalize (GObject *object)
@@ -446,7 +399,7 @@ ebpf_map_spec_class_init (EbpfMapSpecClass *klass)
 static void
 ebpf_map_spec_init (EbpfMapSpec *self)
 {
-  self->contents = g_ptr_array_new_with_free_func (content_unref);
+  self->contents = ebpf_map_contents_new ();
   self->autocreate = TRUE;
   self->autoattach = TRUE;
 }
@@ -520,8 +473,7 @@ ebpf_map_spec_copy (EbpfMapSpec *self)
   copy->tags = g_strdupv (self->tags);
 
   g_ptr_array_unref (copy->contents);
-  copy->contents = g_ptr_array_copy (self->contents, (GCopyFunc) (gpointer) content_ref, NULL);
-  g_ptr_array_set_free_func (copy->contents, content_unref);
+  copy->contents = ebpf_map_contents_copy (self->contents);
 
   if (self->inner_map != NULL)
     copy->inner_map = ebpf_map_spec_copy (self->inner_map);
@@ -1261,183 +1213,6 @@ ebpf_map_spec_set_tags (EbpfMapSpec *self, const char *const *tags)
 }
 
 /**
- * ebpf_map_spec_add_content:
- * @self: a map spec
- * @key: the key
- * @value: the value
- *
- * Adds an entry that the map starts out with. Entries are put in the order in which they were
- * added.
- */
-void
-ebpf_map_spec_add_content (EbpfMapSpec *self, GBytes *key, GBytes *value)
-{
-  g_return_if_fail (EBPF_IS_MAP_SPEC (self));
-  g_return_if_fail (key != NULL);
-  g_return_if_fail (value != NULL);
-
-  g_ptr_array_add (self->contents, content_new (key, value, NULL, NULL));
-}
-
-/**
- * ebpf_map_spec_add_reference:
- * @self: a map spec
- * @key: the key
- * @name: the name of a map or program of the same collection
- *
- * Adds an entry whose value is a map or program, which is looked up when the collection is
- * loaded.
- */
-void
-ebpf_map_spec_add_reference (EbpfMapSpec *self, GBytes *key, const char *name)
-{
-  g_return_if_fail (EBPF_IS_MAP_SPEC (self));
-  g_return_if_fail (key != NULL);
-  g_return_if_fail (name != NULL);
-
-  g_ptr_array_add (self->contents, content_new (key, NULL, name, NULL));
-}
-
-/**
- * ebpf_map_spec_add_object:
- * @self: a map spec
- * @key: the key
- * @object: (type GObject.Object): an open [class@Map] or [class@Program], or whatever else the map's
- *   driver takes for a value
- *
- * Adds an entry whose value is a map or program that is there already. It is kept alive by the spec,
- * and by copies of it; what counts is what it is when the map is created.
- */
-void
-ebpf_map_spec_add_object (EbpfMapSpec *self, GBytes *key, GObject *object)
-{
-  g_return_if_fail (EBPF_IS_MAP_SPEC (self));
-  g_return_if_fail (key != NULL);
-  g_return_if_fail (G_IS_OBJECT (object));
-
-  g_ptr_array_add (self->contents, content_new (key, NULL, NULL, object));
-}
-
-/* Entries are shared with copies of the spec. */
-void
-ebpf_map_spec_replace_content (EbpfMapSpec *self, guint index, GBytes *value)
-{
-  Content *old = g_ptr_array_index (self->contents, index);
-
-  g_ptr_array_index (self->contents, index) = content_new (old->key, value, NULL, NULL);
-  content_unref (old);
-}
-
-void
-ebpf_map_spec_remove_content (EbpfMapSpec *self, guint index)
-{
-  g_ptr_array_remove_index (self->contents, index);
-}
-
-/**
- * ebpf_map_spec_clear_contents:
- * @self: a map spec
- *
- * Takes away all entries that the map would start out with.
- */
-void
-ebpf_map_spec_clear_contents (EbpfMapSpec *self)
-{
-  g_return_if_fail (EBPF_IS_MAP_SPEC (self));
-
-  g_ptr_array_set_size (self->contents, 0);
-}
-
-/**
- * ebpf_map_spec_get_n_contents:
- * @self: a map spec
- *
- * Counts the entries that the map starts out with.
- *
- * Returns: their number
- */
-guint
-ebpf_map_spec_get_n_contents (EbpfMapSpec *self)
-{
-  g_return_val_if_fail (EBPF_IS_MAP_SPEC (self), 0);
-
-  return self->contents->len;
-}
-
-/**
- * ebpf_map_spec_get_content_key:
- * @self: a map spec
- * @index: which entry
- *
- * Gets the key of an entry that the map starts out with.
- *
- * Returns: (transfer none): the key
- */
-GBytes *
-ebpf_map_spec_get_content_key (EbpfMapSpec *self, guint index)
-{
-  g_return_val_if_fail (EBPF_IS_MAP_SPEC (self), NULL);
-  g_return_val_if_fail (index < self->contents->len, NULL);
-
-  return ((Content *) g_ptr_array_index (self->contents, index))->key;
-}
-
-/**
- * ebpf_map_spec_get_content_value:
- * @self: a map spec
- * @index: which entry
- *
- * Gets the value of an entry that the map starts out with.
- *
- * Returns: (transfer none) (nullable): the value, or %NULL where it is a map or a program
- */
-GBytes *
-ebpf_map_spec_get_content_value (EbpfMapSpec *self, guint index)
-{
-  g_return_val_if_fail (EBPF_IS_MAP_SPEC (self), NULL);
-  g_return_val_if_fail (index < self->contents->len, NULL);
-
-  return ((Content *) g_ptr_array_index (self->contents, index))->value;
-}
-
-/**
- * ebpf_map_spec_get_content_reference:
- * @self: a map spec
- * @index: which entry
- *
- * Gets the name of the map or program that is the value of an entry.
- *
- * Returns: (transfer none) (nullable): the name, or %NULL where the value is not given by name
- */
-const char *
-ebpf_map_spec_get_content_reference (EbpfMapSpec *self, guint index)
-{
-  g_return_val_if_fail (EBPF_IS_MAP_SPEC (self), NULL);
-  g_return_val_if_fail (index < self->contents->len, NULL);
-
-  return ((Content *) g_ptr_array_index (self->contents, index))->reference;
-}
-
-/**
- * ebpf_map_spec_get_content_object:
- * @self: a map spec
- * @index: which entry
- *
- * Gets the map or program that is the value of an entry.
- *
- * Returns: (transfer none) (nullable) (type GObject.Object): the object, or %NULL where the value is
- *   bytes, or given by name
- */
-GObject *
-ebpf_map_spec_get_content_object (EbpfMapSpec *self, guint index)
-{
-  g_return_val_if_fail (EBPF_IS_MAP_SPEC (self), NULL);
-  g_return_val_if_fail (index < self->contents->len, NULL);
-
-  return ((Content *) g_ptr_array_index (self->contents, index))->object;
-}
-
-/**
  * ebpf_map_spec_to_string:
  * @self: a map spec
  *
@@ -1459,6 +1234,12 @@ ebpf_map_spec_to_string (EbpfMapSpec *self)
 
   return g_strdup_printf ("%s map (key %u, value %u, max_entries %u, flags 0x%x)", type_name,
                           self->key_size, self->value_size, self->max_entries, self->map_flags);
+}
+
+GPtrArray *
+ebpf_map_spec_peek_contents (EbpfMapSpec *self)
+{
+  return self->contents;
 }
 
 gboolean

@@ -151,7 +151,8 @@ test('a size that is not told damages nothing', () => {
             for (const type of [Ebpf.MapType.LRU_HASH, Ebpf.MapType.PERCPU_HASH]) {
                 const map = Ebpf.Map.new(newSpec(type, 64));
                 // The kernel takes and gives that many, whatever the script said.
-                assert(map.get_value_buffer_size() >= 64 * Ebpf.get_n_possible_cpus(), `${map.get_value_buffer_size()} bytes`);
+                const nValues = type === Ebpf.MapType.PERCPU_HASH ? Ebpf.get_n_possible_cpus() : 1;
+                assert(map.get_value_buffer_size() >= 64 * nValues, `${map.get_value_buffer_size()} bytes`);
                 const bytes = new GLib.Variant('ay', new Uint8Array(64));
                 for (const func of [() => map.update(key(), bytes, ANY), () => map.lookup(key()), () => goThrough(map),
                     () => map.snapshot()]) {
